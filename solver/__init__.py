@@ -1,0 +1,1 @@
+"""Who it was: described tracklets in, identities out."""

@@ -1,0 +1,1 @@
+"""reid-solve: knows who is who in a whole sports clip."""
