@@ -1,1 +1,12 @@
-"""One file a cue. A cue gives log-odds per candidate pair and never sees which method will use them."""
+"""One file a cue: log-odds per candidate pair, learnt from the tracklets alone. A cue never sees which method uses it.
+
+To add one: a file with a function under ``@cue("name")``, and its import below; the order here is the columns' order.
+"""
+
+from reid_solve.solver.cues import motion as motion  # isort: skip
+from reid_solve.solver.cues import time as time  # isort: skip
+from reid_solve.solver.cues import edge as edge  # isort: skip
+from reid_solve.solver.cues import size as size  # isort: skip
+from reid_solve.solver.cues import appearance as appearance  # isort: skip
+from reid_solve.solver.cues import team as team  # isort: skip
+from reid_solve.solver.cues.registry import CUES as CUES

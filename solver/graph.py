@@ -1,0 +1,71 @@
+"""The graph of tracklets: candidate links with their log-odds by cue, and conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from reid_solve.solver.constraints.overlap import overlap
+from reid_solve.solver.cues import CUES
+from reid_solve.solver.pairs import Pairs, candidates
+from reid_solve.tracklets.describe import Tracklets
+from reid_solve.tracklets.table import FloatArray, IntArray
+
+WINDOW_SECONDS = 30.0  # longest gap that motion can bridge
+WINDOW_WITH_APPEARANCE_SECONDS = 120.0
+KEEP = -6.0  # nats; links below are hopeless and are not kept, those up to it can be explained
+LIMIT = 8.0  # nats; no sum of approximate cues is worth more certainty than 1 in 3,000
+
+
+@dataclass(frozen=True)
+class Graph:
+    """N tracklets, E candidate links and C conflicts.
+
+    Attributes:
+        count: N.
+        pairs: links i -> j, j the later one, ordered by i, then j.
+        terms: log-odds (E,) by cue, in nats.
+        conflicts: (C, 2) pairs that cannot share an identity.
+    """
+
+    count: int
+    pairs: Pairs
+    terms: Mapping[str, FloatArray]
+    conflicts: IntArray
+
+    @cached_property
+    def log_odds(self) -> FloatArray:
+        """Sum of the terms, (E,), capped."""
+        return np.clip(total(self.terms, len(self.pairs)), None, LIMIT)
+
+
+def total(terms: Mapping[str, FloatArray], count: int) -> FloatArray:
+    """Sum of terms, (count,)."""
+    return np.asarray(sum(terms.values(), np.zeros(count)))
+
+
+def build(tracklets: Tracklets, cues: Collection[str] | None = None) -> Graph:
+    """Price every candidate link with every cue that has something to say.
+
+    Args:
+        tracklets: one recording.
+        cues: names of the cues to use; all by default.
+    """
+    if not len(tracklets):
+        nothing = np.zeros(0, np.int64)
+        return Graph(0, Pairs(nothing, nothing, nothing), {}, nothing.reshape(0, 2))
+    learnt = {name: learn(tracklets) for name, learn in CUES.items() if cues is None or name in cues}
+    scorers = {name: scorer for name, scorer in learnt.items() if scorer is not None}
+    window = WINDOW_WITH_APPEARANCE_SECONDS if "appearance" in scorers else WINDOW_SECONDS
+    kept: list[tuple[Pairs, dict[str, FloatArray]]] = []
+    for pairs in candidates(tracklets, window):
+        terms = {name: scorer(pairs) for name, scorer in scorers.items()}
+        good = np.flatnonzero(total(terms, len(pairs)) > KEEP)
+        kept.append((pairs[good], {name: term[good] for name, term in terms.items()}))
+    pairs = Pairs(*(np.concatenate([getattr(p, name) for p, _ in kept] or [np.zeros(0, np.int64)]) for name in "ij"),
+                  np.concatenate([p.gap for p, _ in kept] or [np.zeros(0, np.int64)]))  # fmt: skip
+    terms = {name: np.concatenate([t[name] for _, t in kept] or [np.zeros(0)]) for name in scorers}
+    return Graph(len(tracklets), pairs, terms, overlap(tracklets))

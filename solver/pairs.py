@@ -1,0 +1,90 @@
+"""Candidate pairs: the end of one tracklet and the start of a later one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from reid_solve.tracklets.describe import Tracklets
+from reid_solve.tracklets.table import FloatArray, IntArray
+
+DUPLICATE_SECONDS = 0.2  # a tracker may keep an old id alive beside the new one for this long
+DUPLICATE_IOU = 0.5
+CHUNK = 1_000_000  # pairs priced at once: bounds memory
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """E pairs of tracklets (i, j); j starts when i has ended, or a few frames earlier on the same box.
+
+    Attributes:
+        i, j: (E,) tracklets.
+        gap: (E,) frames from the end of i to the start of j, at least 1.
+    """
+
+    i: IntArray
+    j: IntArray
+    gap: IntArray
+
+    def __len__(self) -> int:
+        return len(self.i)
+
+    def __getitem__(self, keep: IntArray) -> Pairs:
+        return Pairs(self.i[keep], self.j[keep], self.gap[keep])
+
+
+def candidates(tracklets: Tracklets, window: float) -> Iterator[Pairs]:
+    """All pairs whose gap is at most ``window`` seconds, in chunks, ordered by i, then j.
+
+    Two that are seen together are left out, but for a short duplicate: up to 0.2 s in which the boxes overlap by half.
+    """
+    order = np.argsort(tracklets.first, kind="stable")  # already ascending by construction; stated, not assumed
+    first = tracklets.first[order]
+    low = np.searchsorted(first, tracklets.last - tolerance(tracklets) + 1)
+    high = np.searchsorted(first, tracklets.last + max(round(window * tracklets.fps), 1), side="right")
+    describable = (tracklets.start >= 0) & (tracklets.end >= 0)
+    count = np.where(describable, high - low, 0)
+    cuts = np.searchsorted(np.cumsum(count), np.arange(0, count.sum(), CHUNK), side="right")
+    for begin, end in zip(cuts, np.append(cuts[1:], len(tracklets)), strict=True):
+        i = np.repeat(np.arange(begin, end), count[begin:end])
+        offset = np.arange(len(i)) - np.repeat(np.cumsum(count[begin:end]) - count[begin:end], count[begin:end])
+        j = order[low[i] + offset]
+        keep = (i != j) & describable[j] & (tracklets.last[j] > tracklets.last[i])
+        i, j = i[keep], j[keep]
+        gap = tracklets.first[j] - tracklets.last[i]
+        keep = (gap > 0) | duplicates(tracklets, i, j)
+        yield Pairs(i[keep], j[keep], np.maximum(gap[keep], 1))
+
+
+def tolerance(tracklets: Tracklets) -> int:
+    """Frames for which a duplicate may last."""
+    return max(round(DUPLICATE_SECONDS * tracklets.fps), tracklets.step)
+
+
+def duplicates(tracklets: Tracklets, i: IntArray, j: IntArray) -> np.ndarray:
+    """Whether pairs (E,) that are seen together share all those frames with boxes that overlap by half.
+
+    Only pairs in which j starts at most 0.2 s before i ends can be; for the others the answer is not meaningful.
+    """
+    out = np.zeros(len(i), bool)
+    near = np.flatnonzero(tracklets.first[j] <= tracklets.last[i])
+    frames = tolerance(tracklets)
+    near = near[tracklets.last[i[near]] - tracklets.first[j[near]] < frames]
+    if not len(near):
+        return out
+    frame = tracklets.first[j[near]][:, None] + np.arange(frames)
+    a, b = tracklets.row_at(i[near][:, None], frame), tracklets.row_at(j[near][:, None], frame)
+    shared = (a >= 0) & (b >= 0) & (frame <= tracklets.last[i[near]][:, None])
+    overlap = np.where(shared, _iou(tracklets.boxes[a], tracklets.boxes[b]), np.inf)
+    out[near] = overlap.min(axis=1) >= DUPLICATE_IOU  # no shared frame: interleaved, inf
+    return out
+
+
+def _iou(a: FloatArray, b: FloatArray) -> FloatArray:
+    low = np.maximum(a[..., :2], b[..., :2])
+    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    inter = np.clip(high - low, 0, None).prod(axis=-1)
+    union = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - inter
+    return np.where(union > 0, inter / np.maximum(union, 1e-12), 0.0)
