@@ -46,6 +46,8 @@ def candidates(tracklets: Tracklets, window: float) -> Iterator[Pairs]:
     high = np.searchsorted(first, tracklets.last + max(round(window * tracklets.fps), 1), side="right")
     describable = (tracklets.start >= 0) & (tracklets.end >= 0)
     count = np.where(describable, high - low, 0)
+    if not count.any():
+        return
     cuts = np.searchsorted(np.cumsum(count), np.arange(0, count.sum(), CHUNK), side="right")
     for begin, end in zip(cuts, np.append(cuts[1:], len(tracklets)), strict=True):
         i = np.repeat(np.arange(begin, end), count[begin:end])

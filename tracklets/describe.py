@@ -100,7 +100,11 @@ class Tracklets:
 
     @cached_property
     def _key(self) -> IntArray:
-        return self.node * self._stride + (self.frame - self.frame.min(initial=0))
+        return self.node * self._stride + (self.frame - self._origin)
+
+    @cached_property
+    def _origin(self) -> int:
+        return int(self.frame.min()) if len(self.frame) else 0
 
     @cached_property
     def _stride(self) -> int:
@@ -116,7 +120,7 @@ class Tracklets:
     def row_from(self, node: IntArray, frame: IntArray) -> IntArray:
         """First row of a tracklet at or after a frame; the next tracklet's first row where there is none."""
         span = self._stride - 1
-        offset = np.clip(frame - self.frame.min(initial=0), 0, span)
+        offset = np.clip(frame - self._origin, 0, span)
         return np.searchsorted(self._key, node * self._stride + offset)
 
     @cached_property

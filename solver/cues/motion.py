@@ -54,7 +54,7 @@ def _start_density(tracklets: Tracklets) -> FloatArray:
     unit = reference.place_unit[start]
     place = reference.place[start] / unit[:, None]
     area = np.maximum(reference.extent.prod() / unit**2, 1.0)
-    born = np.flatnonzero(tracklets.first > tracklets.first.min(initial=0))
+    born = np.flatnonzero(tracklets.first > tracklets.first.min())
     born = born[:: max(len(born) // REFERENCES, 1)]
     density = np.zeros(len(tracklets))
     if len(born) > 1:

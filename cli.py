@@ -1,0 +1,192 @@
+"""The command line: parse, call one function, print. Nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reid_solve.report.command import OneLineErrors, default_output, picture_size, quiet_or_bar
+
+METHODS = ("auto", "flow", "greedy")
+Command = Callable[..., Any]
+
+input_path = click.Path(path_type=Path)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
+
+
+def reading(command: Command) -> Command:
+    """The options of every command that reads tracks."""
+    options = [
+        click.option("--format", default="auto", show_default=True, metavar="NAME", help="mot, csv, parquet; auto goes by content."),
+        click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second; else as the file or seqinfo.ini says, else 25."),
+        click.option("--size", callback=picture_size, metavar="WxH", help="Picture size, as 1920x1080; else as the file says."),
+        click.option("--strict", is_flag=True, help="Refuse what would need a repair."),
+        click.option("--drop-invalid", is_flag=True, help="Leave out rows without a usable frame or box."),
+        click.option("--on-duplicate", type=click.Choice(["error", "keep-best", "split"]), default="error", show_default=True, help="One id twice in a frame."),
+        click.option("--box-format", type=click.Choice(["xywh", "xyxy", "cxcywh"]), help="What the four box columns are."),
+        click.option("--salvage", is_flag=True, help="Take the whole lines of a file that was cut short."),
+        click.option("--classes", callback=lambda _c, _p, v: tuple(v.split(",")) if v else None, metavar="A,B", help="Only rows of these classes."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(cls=OneLineErrors, default="solve", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="reid-solve", prog_name="reid-solve")
+def main() -> None:
+    """Know who is who in a whole sports clip.
+
+    Reads the output of any tracker, decides globally which of its tracklets are one person, and writes the rows back
+    with an identity. `reid-solve tracks.parquet` is short for `reid-solve solve tracks.parquet`.
+
+    \b
+    Examples:
+        reid-solve tracks.parquet
+        reid-solve evaluate tracks.identities.parquet --gt gt.txt
+    """
+
+
+@main.command()
+@click.argument("source", metavar="IN", type=input_path)
+@click.option("-o", "--output", type=input_path, help="Where to write; IN.identities.EXT beside the input by default.")
+@click.option("--embeddings", type=input_path, metavar="FILE", help="Sidecar parquet: frame, id (or track_id), embedding.")
+@click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to solve.")
+@reading
+@as_json
+def solve(source: Path, output: Path | None, embeddings: Path | None, method: str, as_json: bool, **options: Any) -> None:
+    """Decide who is who and write the rows back with `identity` and `identity_score`.
+
+    Parquet and CSV keep every column and gain two; MOT text, which has one id column, gets the identity there.
+
+    \b
+    Example:
+        reid-solve solve tracks.parquet -o solved.parquet
+    """
+    from reid_solve.report.tables import print_notes, print_solved
+    from reid_solve.solver.solve import solve
+    from reid_solve.tracklets.write import check_target
+
+    target = output or default_output(source)
+    check_target(target, source)
+    with quiet_or_bar(as_json, f"solving {source.name}"):
+        result = solve(source, embeddings=embeddings, method=method, **options)
+        result.write(target)
+    if as_json:
+        click.echo(json.dumps({**result.summary(), "output": str(target)}))
+    else:
+        print_notes(result.tracks.notes)
+        print_solved(result.summary(), source, target)
+
+
+@main.command()
+@click.argument("pred", type=input_path)
+@click.option("--gt", required=True, type=input_path, help="Ground truth: a file, or a folder of clips.")
+@click.option("--ceiling", is_flag=True, help="Also score what undoing each kind of identity error would give.")
+@click.option("--tracker", metavar="NAME", help="In folders of clips, take the file NAME.* of each clip.")
+@as_json
+def evaluate(pred: Path, gt: Path, ceiling: bool, tracker: str | None, as_json: bool) -> None:
+    """Score identities against ground truth: HOTA, CLEAR, IDF1, and where the identity errors come from.
+
+    PRED and GT are two files, or two folders of clips paired by name (NAME.txt, NAME/gt.txt, NAME/gt/gt.txt).
+
+    \b
+    Example:
+        reid-solve evaluate tracks.identities.parquet --gt gt.txt --ceiling
+    """
+    from reid_solve.evaluation.evaluate import evaluate
+    from reid_solve.report.tables import print_notes, print_scores
+
+    with quiet_or_bar(as_json, f"scoring {pred.name}"):
+        evaluation = evaluate(pred, gt, ceiling=ceiling, tracker=tracker)
+    if as_json:
+        click.echo(json.dumps(evaluation.to_dict()))
+    else:
+        print_notes(evaluation.notes)
+        print_scores(evaluation.to_dict())
+
+
+@main.command()
+@click.argument("source", metavar="IN", type=input_path)
+@reading
+@as_json
+def info(source: Path, as_json: bool, **options: Any) -> None:
+    """Say what is in a file: rows, frames, ids, columns, and the repairs that would be made.
+
+    \b
+    Example:
+        reid-solve info tracks.parquet
+    """
+    from reid_solve.report.tables import print_info, print_notes
+    from reid_solve.tracklets.info import info
+    from reid_solve.tracklets.read import read
+
+    tracks = read(source, **options)
+    if as_json:
+        click.echo(json.dumps(info(tracks)))
+    else:
+        print_info(info(tracks))
+        print_notes(tracks.notes)
+
+
+@main.command()
+@click.argument("source", metavar="IN", type=input_path)
+@click.argument("output", metavar="OUT", type=input_path)
+@reading
+def convert(source: Path, output: Path, **options: Any) -> None:
+    """Read IN and write OUT in the format of its extension (.parquet, .txt, .csv; the texts also .gz).
+
+    \b
+    Example:
+        reid-solve convert tracks.parquet tracks.txt
+    """
+    from reid_solve.report.tables import print_notes
+    from reid_solve.tracklets.read import read
+    from reid_solve.tracklets.write import write
+
+    tracks = read(source, **options)
+    print_notes((*tracks.notes, *write(tracks, output)))
+    click.echo(f"{len(tracks)} rows written to {output}", err=True)
+
+
+@main.command()
+@click.argument("solved", type=input_path)
+@click.option("-o", "--output", type=input_path, required=True, help="Where to write the picture (.svg).")
+@click.option("--gt", type=input_path, help="Ground truth: colours are people then, and errors show.")
+@click.option("--title", default="Who is who", show_default=True)
+def timeline(solved: Path, output: Path, gt: Path | None, title: str) -> None:
+    """Draw a solved clip on a time axis: the tracker's ids above, the identities below.
+
+    \b
+    Example:
+        reid-solve timeline tracks.identities.parquet --gt gt.txt -o timeline.svg
+    """
+    from reid_solve.evaluation.evaluate import people_of
+    from reid_solve.report.timeline import timeline_svg
+    from reid_solve.tracklets.read import read
+    from reid_solve.tracklets.write import write_text
+
+    tracks = read(solved)
+    truth = None if gt is None else people_of(tracks, read(gt))
+    write_text(timeline_svg(tracks, tracks, truth, title=title), output)
+    click.echo(f"written to {output}", err=True)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that completes commands and options in a shell.
+
+    \b
+    Example:
+        reid-solve completion bash
+    """
+    from click.shell_completion import get_completion_class
+
+    complete = get_completion_class(shell)
+    assert complete is not None
+    click.echo(complete(main, {}, "reid-solve", "_REID_SOLVE_COMPLETE").source())

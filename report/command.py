@@ -1,0 +1,89 @@
+"""How the command line behaves: a default command, one-line errors, exit codes, a progress note on stderr."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reid_solve.tracklets.errors import ReidSolveError
+
+TEXT_ENDINGS = (".txt", ".csv", ".txt.gz", ".csv.gz")
+
+
+class OneLineErrors(click.Group):
+    """A group with a default command whose errors are one line.
+
+    Exit codes: 0 done; 1 interrupted, or a mistake in this program; 2 something the user can put right.
+    """
+
+    def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.default = default
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command in front of a file or an option that is not the group's own."""
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if args and args[0] not in self.commands and args[0] not in own:
+            self._refuse_mistyped_command(ctx, args[0])
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    def _refuse_mistyped_command(self, ctx: click.Context, word: str) -> None:
+        close = get_close_matches(word, self.commands, n=1)
+        if close and not Path(word).exists():
+            raise click.UsageError(f"neither a file nor a command: {word!r}; did you mean {close[0]!r}?", ctx)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; turn every failure into one line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except ReidSolveError as error:
+            failure = click.ClickException(" ".join(str(error).split()))
+            failure.exit_code = 2
+            raise failure from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
+            raise
+        except Exception as error:
+            if os.environ.get("REID_SOLVE_DEBUG"):
+                raise
+            kind = type(error).__name__
+            text = f"{kind}: {' '.join(str(error).split())[:300]}; this is a mistake in reid-solve, please report it "
+            raise click.ClickException(text + "(REID_SOLVE_DEBUG=1 shows where)") from error
+
+
+def picture_size(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Parse ``1920x1080``."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+)\s*[xX×,]\s*(\d+)\s*", value)
+    if not match or not int(match[1]) or not int(match[2]):
+        raise click.BadParameter(f"{value!r} is not a size; write it as 1920x1080")
+    return int(match[1]), int(match[2])
+
+
+def default_output(source: Path) -> Path:
+    """``tracks.identities.parquet`` beside ``tracks.parquet``; text stays text, anything else becomes parquet."""
+    ending = next((e for e in sorted(TEXT_ENDINGS, key=len, reverse=True) if source.name.lower().endswith(e)), None)
+    if ending:
+        return source.with_name(f"{source.name[: -len(ending)]}.identities{ending}")
+    return source.with_name(f"{source.stem}.identities.parquet")
+
+
+@contextmanager
+def quiet_or_bar(quiet: bool, text: str) -> Iterator[None]:
+    """Show on stderr that something is going on, where a person is watching."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(text):
+        yield
