@@ -16,6 +16,7 @@ from reid_solve.solver.cues import CUES
 from reid_solve.solver.graph import Graph, build
 from reid_solve.solver.methods import METHODS, choose
 from reid_solve.solver.solution import Solution, confidence
+from reid_solve.tracklets import arrays
 from reid_solve.tracklets.describe import DEFAULT_FPS, Tracklets, describe
 from reid_solve.tracklets.embeddings import Matrix, attach, read_embeddings
 from reid_solve.tracklets.errors import OptionError
@@ -138,9 +139,9 @@ def _own_embeddings(tracks: Tracks) -> tuple[IntArray, Matrix] | None:
     """Rows (m,) with an embedding in the table itself, and the vectors (m, D)."""
     if "embedding" not in tracks:
         return None
-    column = tracks.canonical["embedding"].combine_chunks()
-    rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-    flat = column.flatten().to_numpy(zero_copy_only=False)  # nulls are skipped
+    column = arrays.whole(tracks.canonical["embedding"])
+    rows = np.flatnonzero(arrays.present(column))
+    flat = arrays.values(column.flatten())  # nulls are skipped
     return (rows, flat.reshape(len(rows), -1)) if len(rows) else None
 
 
@@ -176,7 +177,7 @@ def _to_rows(tracks: Tracks, recordings: Sequence[Solved]) -> tuple[pa.Array, pa
         score[tracklets.rows] = confidence(solved.graph, solution)[tracklets.node]
         _check_frames(tracklets, own)
     nobody = identity == 0
-    return pa.array(identity, mask=nobody), pa.array(score, mask=nobody)
+    return arrays.column(identity, nobody), arrays.column(score, nobody)
 
 
 def _displaced(tracklets: Tracklets, own: IntArray, score: FloatArray) -> tuple[IntArray, IntArray]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from reid_solve.tracklets import arrays
 from reid_solve.tracklets.appearance import Appearance, Vectors
 from reid_solve.tracklets.camera import Reference, reference_from_pitch, reference_from_tracks
 from reid_solve.tracklets.table import BoolArray, FloatArray, IntArray, Tracks
@@ -198,8 +199,8 @@ def _describe(tracks: Tracks, rows: IntArray, code: IntArray, fps: float, size: 
     node = np.repeat(np.arange(len(begins)), length[order])
     picture = size or _size(tracks, boxes)
     if "pitch_x" in tracks and "pitch_y" in tracks:
-        pitch = np.column_stack([tracks.canonical[c].to_numpy()[rows] for c in ("pitch_x", "pitch_y")])
-        reference = reference_from_pitch(pitch.astype(float), boxes, frame, node, picture)
+        pitch = np.column_stack([arrays.floats(tracks.canonical[c])[rows] for c in ("pitch_x", "pitch_y")])
+        reference = reference_from_pitch(pitch, boxes, frame, node, picture)
     else:
         reference = reference_from_tracks(frame, node, boxes, picture)
     return Tracklets(
