@@ -11,3 +11,7 @@ class InputError(ReidSolveError):
 
 class OptionError(ReidSolveError):
     """Options that contradict each other or the input."""
+
+
+class OutputError(ReidSolveError):
+    """A result that cannot be written; what stood at the place before is untouched."""

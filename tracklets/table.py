@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from reid_solve.tracklets import arrays
 from reid_solve.tracklets.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +38,11 @@ class Note:
     kind: Literal["repair", "warning"] = "repair"
 
 
+def counted(count: int, noun: str) -> str:
+    """Say a number of things: "1 row", "3 rows"."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 @dataclass(frozen=True)
 class Clip:
     """What is known of the recording besides its rows; None where the source does not say."""
@@ -47,7 +53,10 @@ class Clip:
     length: int | None = None  # frames
     source: str = "table"  # a path, or the kind of object that was given; starts every error message
     format: str = "table"  # name of the reader
+    frame_base: int | None = None  # number of the first frame of the recording, 0 or 1
+    box_format: str | None = None  # set where the source's box columns mean something else than their names say
     metadata: Mapping[str, Any] = field(default_factory=dict)  # what else the file's `reid_solve` metadata held
+    origins: Mapping[str, str] = field(default_factory=dict)  # where fps, width, ... were read: "option", "seqinfo.ini"
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ class Tracks:
     @cached_property
     def frame(self) -> IntArray:
         """Frame number of each row, (n,), base as in the source."""
-        return self.canonical["frame"].to_numpy().astype(np.int64, copy=False)
+        return arrays.values(self.canonical["frame"]).astype(np.int64, copy=False)
 
     @cached_property
     def boxes(self) -> FloatArray:
@@ -90,7 +99,10 @@ class Tracks:
     @cached_property
     def score(self) -> FloatArray:
         """Detector confidence (n,); 1 where the source has none."""
-        return self._floats("score") if "score" in self else np.ones(len(self))
+        if "score" not in self:
+            return np.ones(len(self))
+        score = self._floats("score")
+        return np.where(np.isnan(score), 1.0, score)
 
     @cached_property
     def usable(self) -> BoolArray:
@@ -103,10 +115,11 @@ class Tracks:
         Returns:
             codes (n,) with -1 for null, and the distinct values they index, in order of first appearance.
         """
-        values = self.canonical[column].combine_chunks()
-        if not pa.types.is_dictionary(values.type):
-            values = values.dictionary_encode()
-        codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        values = arrays.whole(self.canonical[column])
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()  # a writer's dictionary has its own order, and entries nobody uses
+        values = values.dictionary_encode()
+        codes = np.where(arrays.present(values.indices), arrays.values(values.indices), -1).astype(np.int64)
         return codes, values.dictionary
 
     @cached_property
@@ -129,7 +142,7 @@ class Tracks:
         return replace(self, canonical=_set(self.canonical, new), source=_set(self.source, new))
 
     def _floats(self, name: str) -> FloatArray:
-        return self.canonical[name].to_numpy().astype(np.float64, copy=False)
+        return arrays.floats(self.canonical[name])
 
 
 def _set(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:

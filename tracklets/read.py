@@ -1,0 +1,143 @@
+"""Reading: a file of any known format, or an object that a program already has, becomes checked ``Tracks``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from reid_solve.tracklets.checks import check
+from reid_solve.tracklets.errors import InputError, OptionError
+from reid_solve.tracklets.formats import seqinfo
+from reid_solve.tracklets.formats.encoding import unpack
+from reid_solve.tracklets.formats.registry import File, Options, load_all, reader_of, recognise
+from reid_solve.tracklets.table import Clip, Note, Tracks
+
+load_all()
+
+_HEAD = 1 << 16
+_ACCEPTED = (
+    "a path, a pandas DataFrame, a pyarrow Table, a list of ultralytics Results or of supervision Detections, "
+    "Tracks, or a result that has .tracks"
+)
+
+
+def read(
+    source: Any,
+    *,
+    format: str = "auto",
+    fps: float | None = None,
+    size: tuple[int, int] | None = None,
+    strict: bool = False,
+    drop_invalid: bool = False,
+    on_duplicate: Literal["error", "keep-best", "split"] = "error",
+    box_format: Literal["xywh", "xyxy", "cxcywh"] | None = None,
+    salvage: bool = False,
+    classes: Sequence[str | int] | None = None,
+) -> Tracks:
+    """Read the output of a tracker.
+
+    Args:
+        source: a path (str or Path), a pandas DataFrame, a pyarrow Table or RecordBatch, a list of ultralytics
+            ``Results`` or supervision ``Detections`` (its index is the frame), ``Tracks`` (returned as they are), or
+            an object whose ``tracks`` are such.
+        format: name of a reader; "auto" goes by content, not by file extension.
+        fps: frames a second; wins over what the file and a seqinfo.ini beside it say.
+        size: width and height of the picture in pixels; wins likewise.
+        strict: refuse what would need a repair.
+        drop_invalid: leave out rows whose frame is missing or whose box is missing, not finite or of negative size.
+        on_duplicate: what to do about one id with two boxes in a frame: refuse, keep the one with the highest score,
+            or give the others a new id.
+        box_format: what the box columns hold, where their names do not say it or say it wrongly.
+        salvage: of a file that was cut short, take the whole lines.
+        classes: names or numbers of the classes to keep; all by default.
+
+    Returns:
+        rows in the order of the source, with everything that was repaired or is odd in ``notes``.
+
+    Raises:
+        InputError: the source cannot be used as it is; one line says where, what and what to do.
+        OptionError: an option that does not exist or does not fit the source.
+    """
+    if fps is not None and not 0 < fps < 100_000:
+        raise OptionError(f"fps must be positive, not {fps}")
+    if size is not None and not (len(size) == 2 and min(size) > 0):
+        raise OptionError(f"size must be width and height in pixels, not {size}")
+    if on_duplicate not in {"error", "keep-best", "split"}:
+        raise OptionError(f"on_duplicate must be error, keep-best or split, not {on_duplicate!r}")
+    if box_format not in {None, "xywh", "xyxy", "cxcywh"}:
+        raise OptionError(f"box_format must be xywh, xyxy or cxcywh, not {box_format!r}")
+    if isinstance(source, Tracks):
+        return source
+    if isinstance(getattr(source, "tracks", None), Tracks):
+        return source.tracks  # type: ignore[no-any-return]
+    wanted = None if classes is None else tuple(classes)
+    options = Options(fps, size, strict, drop_invalid, on_duplicate, box_format, salvage, wanted)
+    found: dict[str, float] = {}
+    notes: tuple[Note, ...] = ()
+    if isinstance(source, str | os.PathLike):
+        source = open_file(Path(source))
+        found, notes = seqinfo.find(source.path)
+    elif hasattr(source, "__next__"):
+        source = list(source)  # a generator, as model.track(..., stream=True) returns
+    if format != "auto":
+        chosen = reader_of(format)
+        if chosen.files != isinstance(source, File):
+            other = "files" if chosen.files else "objects in memory"
+            raise OptionError(f"format {format!r} is for {other}, not for {_kind(source)}; leave it at auto")
+    else:
+        recognised = recognise(source)
+        if recognised is None:
+            raise InputError(f"cannot read tracks from {_kind(source)}; accepted: {_ACCEPTED}")
+        chosen = recognised
+    try:
+        loaded = chosen.read(source, options)
+    except OSError as error:
+        raise InputError(f"{source}: {error.strerror or error}; copy the file again") from error
+    clip = _facts(loaded.clip, options, found)
+    return check(replace(loaded, notes=(*notes, *loaded.notes)), clip, options)
+
+
+def open_file(path: Path) -> File:
+    """Look at the beginning of a file.
+
+    Raises:
+        InputError: there is none, it is a folder, or it cannot be opened.
+    """
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: a folder; give a file: MOT text, CSV or parquet")
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise InputError(f"{path}: {reason}; check the path") from error
+    return File(path, unpack(head, str(path), head=True)[0])
+
+
+def _kind(source: Any) -> str:
+    if isinstance(source, File):
+        return f"the file {source}"
+    if isinstance(source, list | tuple):
+        return f"a list of {type(source[0]).__name__}" if source else "an empty list"
+    return f"{type(source).__module__}.{type(source).__qualname__}"
+
+
+def _facts(clip: Clip, options: Options, found: dict[str, float]) -> Clip:
+    """Settle frame rate and size: options win, then the file's own metadata, then seqinfo.ini."""
+    own = {key: clip.metadata.get(key) for key in ("fps", "width", "height", "length")}
+    given: dict[str, Any] = {"fps": options.fps}
+    if options.size is not None:
+        given |= {"width": options.size[0], "height": options.size[1]}
+    settled: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for key in ("fps", "width", "height", "length"):
+        for where, facts in (("option", given), ("metadata", own), ("source", vars(clip)), ("seqinfo.ini", found)):
+            number = facts.get(key)
+            if isinstance(number, int | float) and number > 0:
+                settled[key] = float(number) if key == "fps" else int(number)
+                origins[key] = where
+                break
+    return replace(clip, origins=origins, **settled)
