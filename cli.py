@@ -3,37 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from reid_solve.report.command import OneLineErrors, default_output, picture_size, quiet_or_bar
+from reid_solve.report.command import OneLineErrors, default_output, quiet_or_bar
+from reid_solve.report.options import as_json, input_path, reading
 
 METHODS = ("auto", "flow", "greedy")
-Command = Callable[..., Any]
-
-input_path = click.Path(path_type=Path)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else.")
-
-
-def reading(command: Command) -> Command:
-    """The options of every command that reads tracks."""
-    options = [
-        click.option("--format", default="auto", show_default=True, metavar="NAME", help="mot, csv, parquet; auto goes by content."),
-        click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second; else as the file or seqinfo.ini says, else 25."),
-        click.option("--size", callback=picture_size, metavar="WxH", help="Picture size, as 1920x1080; else as the file says."),
-        click.option("--strict", is_flag=True, help="Refuse what would need a repair."),
-        click.option("--drop-invalid", is_flag=True, help="Leave out rows without a usable frame or box."),
-        click.option("--on-duplicate", type=click.Choice(["error", "keep-best", "split"]), default="error", show_default=True, help="One id twice in a frame."),
-        click.option("--box-format", type=click.Choice(["xywh", "xyxy", "cxcywh"]), help="What the four box columns are."),
-        click.option("--salvage", is_flag=True, help="Take the whole lines of a file that was cut short."),
-        click.option("--classes", callback=lambda _c, _p, v: tuple(v.split(",")) if v else None, metavar="A,B", help="Only rows of these classes."),
-    ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.group(cls=OneLineErrors, default="solve", context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,11 +32,15 @@ def main() -> None:
 @main.command()
 @click.argument("source", metavar="IN", type=input_path)
 @click.option("-o", "--output", type=input_path, help="Where to write; IN.identities.EXT beside the input by default.")
-@click.option("--embeddings", type=input_path, metavar="FILE", help="Sidecar parquet: frame, id (or track_id), embedding.")
+@click.option(
+    "--embeddings", type=input_path, metavar="FILE", help="Sidecar parquet: frame, id (or track_id), embedding."
+)
 @click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to solve.")
 @reading
 @as_json
-def solve(source: Path, output: Path | None, embeddings: Path | None, method: str, as_json: bool, **options: Any) -> None:
+def solve(
+    source: Path, output: Path | None, embeddings: Path | None, method: str, as_json: bool, **options: Any
+) -> None:
     """Decide who is who and write the rows back with `identity` and `identity_score`.
 
     Parquet and CSV keep every column and gain two; MOT text, which has one id column, gets the identity there.

@@ -18,7 +18,7 @@ CLIP = Path(__file__).parents[1] / "fixtures" / "derby"
 @click.command()
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="demo", show_default=True)
 def main(out: Path) -> None:
-    """Solve fixtures/derby (simulated: 25 people, a panning camera, one tracker), from motion alone and with appearance.
+    """Solve fixtures/derby (simulated: 25 people, a panning camera, a tracker), with and without appearance.
 
     \b
     Example:

@@ -62,13 +62,21 @@ def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 @click.command()
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
-@click.option("--tracker", "trackers", multiple=True, default=["deep-oc-sort", "bytetrack", "bot-sort"], show_default=True)
+@click.option(
+    "--tracker", "trackers", multiple=True, default=["deep-oc-sort", "bytetrack", "bot-sort"], show_default=True
+)
 @click.option("--method", default="auto", show_default=True)
-@click.option("--embeddings", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of CLIP-TRACKER.parquet sidecars.")
+@click.option(
+    "--embeddings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of CLIP-TRACKER.parquet sidecars.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default="soccernet.json", show_default=True)
 @click.option("--clips", "by_clip", is_flag=True, help="Also print every clip.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
-def main(data: Path, trackers: list[str], method: str, embeddings: Path | None, out: Path, by_clip: bool, jobs: int) -> None:
+def main(
+    data: Path, trackers: list[str], method: str, embeddings: Path | None, out: Path, by_clip: bool, jobs: int
+) -> None:
     """Score every tracker and clip of a folder before and after solving; print a table, write JSON.
 
     \b
@@ -81,7 +89,11 @@ def main(data: Path, trackers: list[str], method: str, embeddings: Path | None, 
         for tracker in trackers for folder in folders
     ]  # fmt: skip
     with ProcessPoolExecutor(jobs) as pool:
-        rows = list(track(pool.map(run, work), total=len(work), description="clips", transient=True, console=console(stderr=True)))
+        rows = list(
+            track(
+                pool.map(run, work), total=len(work), description="clips", transient=True, console=console(stderr=True)
+            )
+        )
     by_tracker = {t: summarise([r for r in rows if r["tracker"] == t]) for t in trackers}
     mean = sum(s["headroom"] for s in by_tracker.values()) / len(by_tracker)
     out.write_text(json.dumps({"headroom": mean, "trackers": by_tracker, "rows": rows}, indent=1))
@@ -89,7 +101,20 @@ def main(data: Path, trackers: list[str], method: str, embeddings: Path | None, 
     if by_clip:
         print_clips(screen, rows)
     table = Table(box=None, pad_edge=False)
-    for name in ("tracker", "HOTA before", "after", "ceiling", "headroom", "IDF1 before", "after", "IDSW before", "after", "helped", "hurt", "s/clip"):
+    for name in (
+        "tracker",
+        "HOTA before",
+        "after",
+        "ceiling",
+        "headroom",
+        "IDF1 before",
+        "after",
+        "IDSW before",
+        "after",
+        "helped",
+        "hurt",
+        "s/clip",
+    ):
         table.add_column(name, justify="left" if name == "tracker" else "right")
     for tracker, s in by_tracker.items():
         table.add_row(
@@ -99,7 +124,10 @@ def main(data: Path, trackers: list[str], method: str, embeddings: Path | None, 
     screen.print(table)
     screen.print(f"\nheadroom gained, mean over trackers: {mean:.1f} %")
     hurt = {name: c for s in by_tracker.values() for name, c in s["hurt"].items()}
-    screen.print(f"more than {HURT} HOTA worse: {len(hurt)} of {len(rows)}" + "".join(f"\n  {n} {c:+.2f}" for n, c in hurt.items()))
+    screen.print(
+        f"more than {HURT} HOTA worse: {len(hurt)} of {len(rows)}"
+        + "".join(f"\n  {n} {c:+.2f}" for n, c in hurt.items())
+    )
     screen.print(f"every row: {out}")
 
 
@@ -110,7 +138,9 @@ def print_clips(screen: Any, rows: list[dict[str, Any]]) -> None:
         table.add_column(name, justify="left" if name in ("clip", "tracker") else "right")
     for r in rows:
         hota = r["before"]["HOTA"], r["after"]["HOTA"], r["ceiling"]["HOTA"]
-        table.add_row(r["clip"], r["tracker"], *(f"{v:.2f}" for v in hota), f"{hota[1] - hota[0]:+.2f}", f"{r['seconds']:.2f}")
+        table.add_row(
+            r["clip"], r["tracker"], *(f"{v:.2f}" for v in hota), f"{hota[1] - hota[0]:+.2f}", f"{r['seconds']:.2f}"
+        )
     screen.print(table)
 
 

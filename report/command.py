@@ -18,6 +18,10 @@ from reid_solve.tracklets.errors import ReidSolveError
 TEXT_ENDINGS = (".txt", ".csv", ".txt.gz", ".csv.gz")
 
 
+class _UserError(click.ClickException):
+    exit_code = 2
+
+
 class OneLineErrors(click.Group):
     """A group with a default command whose errors are one line.
 
@@ -46,9 +50,7 @@ class OneLineErrors(click.Group):
         try:
             return super().invoke(ctx)
         except ReidSolveError as error:
-            failure = click.ClickException(" ".join(str(error).split()))
-            failure.exit_code = 2
-            raise failure from error
+            raise _UserError(" ".join(str(error).split())) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
             raise
         except Exception as error:
@@ -73,8 +75,8 @@ def default_output(source: Path) -> Path:
     """``tracks.identities.parquet`` beside ``tracks.parquet``; text stays text, anything else becomes parquet."""
     ending = next((e for e in sorted(TEXT_ENDINGS, key=len, reverse=True) if source.name.lower().endswith(e)), None)
     if ending:
-        return source.with_name(f"{source.name[: -len(ending)]}.identities{ending}")
-    return source.with_name(f"{source.stem}.identities.parquet")
+        return source.parent / f"{source.name[: -len(ending)]}.identities{ending}"
+    return source.parent / f"{source.stem}.identities.parquet"
 
 
 @contextmanager

@@ -52,6 +52,7 @@ def print_info(facts: Mapping[str, Any]) -> None:
         value = clip[key]
         return "unknown" if value is None else f"{value:g}{unit} ({origin.get(key, 'source')})"
 
+    nobody = facts["ids"]["unassigned_rows"]
     size = "unknown" if clip["width"] is None else f"{clip['width']}x{clip['height']} ({origin.get('width', 'source')})"
     rows = {
         "file": clip["source"],
@@ -59,7 +60,7 @@ def print_info(facts: Mapping[str, Any]) -> None:
         "rows": f"{facts['rows']:,}",
         "recordings": f"{facts['sequences']:,}",
         "frames": "none" if not facts["rows"] else f"{frames['count']:,}, from {frames['first']} to {frames['last']}",
-        "ids": f"{facts['ids']['count']:,}" + (f", {n:,} rows without" if (n := facts["ids"]["unassigned_rows"]) else ""),
+        "ids": f"{facts['ids']['count']:,}" + (f", {nobody:,} rows without" if nobody else ""),
         "tracklets": "none" if not tracklets["count"]
         else f"{tracklets['count']:,}, median {tracklets['median_length']:g} rows, longest {tracklets['longest']:,}",
         "people a frame": "none" if not facts["rows"]

@@ -33,7 +33,7 @@ class GapTable:
         low = np.clip(np.searchsorted(known, x) - 1, 0, len(known) - 2)
         share = (x - known[low]) / (known[low + 1] - known[low])
         share = share.reshape(share.shape + (1,) * (self.values.ndim - 1))
-        return self.values[low] * (1 - share) + self.values[low + 1] * share
+        return np.asarray(self.values[low] * (1 - share) + self.values[low + 1] * share)
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,10 @@ def _robust_regression(x: FloatArray, y: FloatArray) -> tuple[FloatArray, float]
     """Slopes (k,) without intercept and residual scale by iteratively reweighted least squares (Cauchy weights)."""
     weight = np.ones(len(y))
     ridge = np.eye(x.shape[1]) * (1e-4 * len(y) * float(x.var()) + 1e-12)
-    slope, scale = np.zeros(x.shape[1]), 1.0
+    slope: FloatArray = np.zeros(x.shape[1])
+    scale = 1.0
     for _ in range(6):
-        slope = np.linalg.solve((x * weight[:, None]).T @ x + ridge, (x * weight[:, None]).T @ y)
+        slope = np.asarray(np.linalg.solve((x * weight[:, None]).T @ x + ridge, (x * weight[:, None]).T @ y), float)
         residual = y - x @ slope
         scale = max(float(np.median(np.abs(residual))) / 0.6745, 1e-4)
         weight = 1 / (1 + (residual / scale) ** 2 / 4)

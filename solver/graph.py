@@ -60,12 +60,12 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None) -> Graph:
     learnt = {name: learn(tracklets) for name, learn in CUES.items() if cues is None or name in cues}
     scorers = {name: scorer for name, scorer in learnt.items() if scorer is not None}
     window = WINDOW_WITH_APPEARANCE_SECONDS if "appearance" in scorers else WINDOW_SECONDS
-    kept: list[tuple[Pairs, dict[str, FloatArray]]] = []
+    nothing = np.zeros(0, np.int64)
+    parts = [(Pairs(nothing, nothing, nothing), dict.fromkeys(scorers, np.zeros(0)))]
     for pairs in candidates(tracklets, window):
         terms = {name: scorer(pairs) for name, scorer in scorers.items()}
         good = np.flatnonzero(total(terms, len(pairs)) > KEEP)
-        kept.append((pairs[good], {name: term[good] for name, term in terms.items()}))
-    pairs = Pairs(*(np.concatenate([getattr(p, name) for p, _ in kept] or [np.zeros(0, np.int64)]) for name in "ij"),
-                  np.concatenate([p.gap for p, _ in kept] or [np.zeros(0, np.int64)]))  # fmt: skip
-    terms = {name: np.concatenate([t[name] for _, t in kept] or [np.zeros(0)]) for name in scorers}
-    return Graph(len(tracklets), pairs, terms, overlap(tracklets))
+        parts.append((pairs[good], {name: term[good] for name, term in terms.items()}))
+    kept = Pairs(*(np.concatenate([getattr(pairs, side) for pairs, _ in parts]) for side in ("i", "j", "gap")))
+    columns = {name: np.concatenate([terms[name] for _, terms in parts]) for name in scorers}
+    return Graph(len(tracklets), kept, columns, overlap(tracklets))

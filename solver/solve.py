@@ -61,7 +61,8 @@ class Result:
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows with the user's own columns plus the two that were added."""
-        return self.tracks.source.to_pandas()
+        frame: pd.DataFrame = self.tracks.source.to_pandas()
+        return frame
 
     def summary(self) -> dict[str, Any]:
         """What ``solve --json`` prints: counts, method, objective and bound, repairs, warnings and seconds."""

@@ -60,7 +60,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_solving_a_small_clip_never_starts_a_compiler_or_pandas(tmp_path: Path) -> None:
     clip = ROOT / "fixtures" / "derby" / "tracks.parquet"
-    code = f"import sys, reid_solve as rs; rs.solve({str(clip)!r}).write({str(tmp_path / 'o.parquet')!r}); print(*sys.modules)"
+    target = tmp_path / "o.parquet"
+    code = f"import sys, reid_solve as rs; rs.solve({str(clip)!r}).write({str(target)!r}); print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numba", "pandas", "networkx", "hdbscan", "sklearn"} & set(out)
 

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("cli.py", "pyproject.toml", "setup.py", "README.md", "LICENSE", "src", "tracklets", "solver", "evaluation", "report")
+PARTS = (
+    "cli.py",
+    "pyproject.toml",
+    "setup.py",
+    "README.md",
+    "LICENSE",
+    "src",
+    "tracklets",
+    "solver",
+    "evaluation",
+    "report",
+)
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,7 @@ def estimate_camera(frame: IntArray, node: IntArray, boxes: FloatArray, size: tu
     variance = np.where(common == 0, (size[0] / 4) ** 2, variance)
     if count:
         variance[0] = 0.0
-    return Camera(frames, scale, shift, np.cumsum(variance * before**2))
+    return Camera(frames, np.asarray(scale, float), shift, np.cumsum(variance * before**2))
 
 
 def reference_from_tracks(frame: IntArray, node: IntArray, boxes: FloatArray, size: tuple[float, float]) -> Reference:
@@ -138,13 +138,13 @@ def reference_from_pitch(pitch: FloatArray, boxes: FloatArray, frame: IntArray, 
 
 def _hold(values: FloatArray, node: IntArray) -> FloatArray:
     """Fill gaps with the last known value of the same tracklet, then with the next."""
-    out = values
+    out: FloatArray = values
     for direction in (1, -1):
         v, n = out[::direction], node[::direction]
         good = ~np.isnan(v).any(axis=1)
         last = np.maximum.accumulate(np.where(good, np.arange(len(v)), -1)) if len(v) else np.zeros(0, int)
         same = (last >= 0) & (n[np.maximum(last, 0)] == n)
-        out = np.where(same[:, None], v[np.maximum(last, 0)], v)[::direction]
+        out = np.asarray(np.where(same[:, None], v[np.maximum(last, 0)], v)[::direction], float)
     return out
 
 
@@ -153,7 +153,7 @@ def _fit(p: FloatArray, q: FloatArray, step: IntArray, count: int,
     """Robust ``p = zoom * q + offset`` for every step at once (Cauchy weights, scale from the median residual)."""
 
     def total(values: FloatArray) -> FloatArray:
-        return np.bincount(step, values, minlength=count)
+        return np.asarray(np.bincount(step, values, minlength=count), float)
 
     weight = np.ones(len(p))
     factor, offset, spread = np.ones(count), np.zeros((count, 2)), np.zeros(count)
@@ -171,7 +171,7 @@ def _fit(p: FloatArray, q: FloatArray, step: IntArray, count: int,
         residual = np.hypot(*(p - factor[step, None] * q - offset[step]).T)
         spread = np.maximum(grouped_median(residual, step, count), 0.5)
         weight = 1 / (1 + (residual / spread[step]) ** 2)
-    return factor, offset, spread
+    return np.asarray(factor, float), offset, spread
 
 
 def _robust_mean(values: FloatArray, group: IntArray, count: int) -> FloatArray:

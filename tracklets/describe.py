@@ -150,14 +150,14 @@ class Tracklets:
     def _mean_around(self, values: FloatArray) -> FloatArray:
         low, high = self._window
         total = np.concatenate([[0.0], np.cumsum(values)])
-        return (total[high + 1] - total[low]) / (high + 1 - low)
+        return np.asarray((total[high + 1] - total[low]) / (high + 1 - low))
 
     def _velocity(self, before: bool) -> FloatArray:
         low, high = self._window
         here = np.arange(len(self.frame))
         a, b = (low, here) if before else (here, high)
         frames = np.maximum(self.frame[b] - self.frame[a], 1)
-        return (self.reference.position[b] - self.reference.position[a]) / frames[:, None]
+        return np.asarray((self.reference.position[b] - self.reference.position[a]) / frames[:, None])
 
     def at_edge(self, row: IntArray) -> FloatArray:
         """Probability that a box touches the left or right edge of the picture, same shape as ``row``.
@@ -166,7 +166,7 @@ class Tracklets:
         """
         x, w, h = self.boxes[row, 0], self.boxes[row, 2], self.boxes[row, 3]
         distance = np.minimum(x, self.size[0] - x - w) / np.maximum(h, 1e-9)
-        return 1 / (1 + np.exp(np.clip((distance - EDGE_HEIGHTS) / EDGE_SOFTNESS, -50, 50)))
+        return np.asarray(1 / (1 + np.exp(np.clip((distance - EDGE_HEIGHTS) / EDGE_SOFTNESS, -50, 50))))
 
 
 def describe(tracks: Tracks, fps: float | None = None, size: tuple[float, float] | None = None,

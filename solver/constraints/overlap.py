@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array
 
 from reid_solve.solver.pairs import duplicates, tolerance
 from reid_solve.tracklets.describe import Tracklets
@@ -17,8 +17,8 @@ def overlap(tracklets: Tracklets) -> IntArray:
     """
     _, frame = np.unique(tracklets.frame, return_inverse=True)
     ones = np.ones(len(frame), np.int32)
-    seen = csr_matrix((ones, (tracklets.node, frame)), shape=(len(tracklets), int(frame.max(initial=-1)) + 1))
-    shared = (seen @ seen.T).tocoo()
+    seen = csr_array((ones, (tracklets.node, frame)), shape=(len(tracklets), int(frame.max(initial=-1)) + 1))
+    shared = csr_array(seen @ seen.T).tocoo()
     upper = shared.row < shared.col
     i, j, frames = shared.row[upper].astype(np.int64), shared.col[upper].astype(np.int64), shared.data[upper]
     early = tracklets.last[i] <= tracklets.last[j]

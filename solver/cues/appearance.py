@@ -54,7 +54,7 @@ def appearance(tracklets: Tracklets) -> Scorer | None:
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
 def _half(vector: np.ndarray, node: IntArray, keep: np.ndarray, count: int) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""The list of cues: each learns from the tracklets and returns a function of pairs, or None if it has nothing to say."""
+"""The list of cues: each learns from tracklets and returns a function of pairs, or None if it has nothing to say."""
 
 from __future__ import annotations
 

@@ -64,4 +64,4 @@ def _stature(tracklets: Tracklets, rows: np.ndarray) -> FloatArray:
     height = height - (np.bincount(frame, height) / people)[frame]
     depth = depth - (np.bincount(frame, depth) / people)[frame]
     slope = float((height * depth).sum() / max(float((depth**2).sum()), 1e-9))
-    return height - slope * depth
+    return np.asarray(height - slope * depth)

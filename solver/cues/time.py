@@ -24,6 +24,6 @@ def time(tracklets: Tracklets) -> Scorer:
     odds = log_return_odds(tracklets, np.full(len(tracklets), tracklets.at_edge(tracklets.end).mean()))
 
     def score(pairs: Pairs) -> FloatArray:
-        return odds(pairs.i, pairs.gap / tracklets.fps) - np.log(rate)
+        return np.asarray(odds(pairs.i, pairs.gap / tracklets.fps) - np.log(rate))
 
     return score

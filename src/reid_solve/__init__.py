@@ -1,11 +1,11 @@
 """reid-solve: knows who is who in a whole sports clip.
 
-    import reid_solve as rs
+import reid_solve as rs
 
-    tracks = rs.read("tracks.txt")
-    result = rs.solve(tracks)
-    result.write("tracks.identities.parquet")
-    print(rs.evaluate(result, "gt.txt").to_dict()["HOTA"])
+tracks = rs.read("tracks.txt")
+result = rs.solve(tracks)
+result.write("tracks.identities.parquet")
+print(rs.evaluate(result, "gt.txt").to_dict()["HOTA"])
 """
 
 from __future__ import annotations

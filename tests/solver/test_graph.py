@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tests.clips import SIZE, clip, walkers
 
 from reid_solve.solver.constraints.overlap import overlap
 from reid_solve.solver.cues import CUES
@@ -9,7 +10,6 @@ from reid_solve.solver.graph import build
 from reid_solve.solver.pairs import Pairs, candidates
 from reid_solve.tracklets.describe import Tracklets, describe
 from reid_solve.tracklets.table import Tracks
-from tests.clips import SIZE, clip, walkers
 
 
 def tracklets(tracks: Tracks, appearance: tuple[np.ndarray, np.ndarray] | None = None) -> Tracklets:
@@ -27,9 +27,7 @@ def spans(*runs: tuple[int, range, float]) -> Tracks:
 def linked(tracks: Tracks) -> set[tuple[int, int]]:
     t = tracklets(tracks)
     names = tracks.codes("track_id")[1].to_pylist()
-    return {
-        (names[t.track[a]], names[t.track[b]]) for p in candidates(t, 30) for a, b in zip(p.i, p.j, strict=True)
-    }
+    return {(names[t.track[a]], names[t.track[b]]) for p in candidates(t, 30) for a, b in zip(p.i, p.j, strict=True)}
 
 
 def conflicting(tracks: Tracks) -> set[frozenset[int]]:
@@ -79,8 +77,9 @@ def test_every_cue_prefers_the_person() -> None:
     tracks, person = walkers(0, people=10, frames=600, cut=0.01)
     rng = np.random.default_rng(1)
     look = rng.normal(size=(10, 16))[person] + rng.normal(0, 0.5, (len(person), 16))
-    teams = clip(tracks.frame, tracks.canonical["track_id"].to_numpy(), *tracks.boxes.T,
-                 team=np.array(["red", "blue"])[person % 2], role=np.array(["player", "referee"])[person // 9])  # fmt: skip
+    team, role = np.array(["red", "blue"])[person % 2], np.array(["player", "referee"])[person // 9]
+    ids = tracks.canonical["track_id"].to_numpy()
+    teams = clip(tracks.frame, ids, *tracks.boxes.T, team=team, role=role)
     t = tracklets(teams, (np.arange(len(person)), look.astype(np.float32)))
     (pairs,) = candidates(t, 30)
     who = person[t.rows[t.start]]
@@ -129,7 +128,9 @@ def test_edge_expects_long_gaps_from_exits_and_short_ones_inside() -> None:
     exit_, inside = (int(np.flatnonzero(t.boxes[t.end, 0] == x)[0]) for x in (2.0, 900.0))
     gaps = np.array([5, 150])
     at = np.array([3, 3])
-    assert np.diff(edge(Pairs(np.full(2, exit_), at, gaps)))[0] > 0 > np.diff(edge(Pairs(np.full(2, inside), at, gaps)))[0]
+    assert (
+        np.diff(edge(Pairs(np.full(2, exit_), at, gaps)))[0] > 0 > np.diff(edge(Pairs(np.full(2, inside), at, gaps)))[0]
+    )
 
 
 def test_tracklets_without_a_usable_box_are_kept_apart() -> None:

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.clips import clip, identities, same_partition, walkers
 
 import reid_solve as rs
 from reid_solve.solver.methods import METHODS
 from reid_solve.tracklets.table import Clip, Tracks
-from tests.clips import clip, identities, same_partition, walkers
 
 
 def purity(identity: np.ndarray, person: np.ndarray) -> float:
@@ -74,7 +74,9 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_recordings_in_one_table_do_not_mix() -> None:
     one, _ = walkers(1)
     two, _ = walkers(2)
-    both = pa.concat_tables([t.canonical.append_column("sequence", pa.array([s] * len(t))) for s, t in (("a", one), ("b", two))])
+    both = pa.concat_tables(
+        [t.canonical.append_column("sequence", pa.array([s] * len(t))) for s, t in (("a", one), ("b", two))]
+    )
     result = rs.solve(Tracks(both, both, Clip(fps=25.0, width=1920, height=1080)))
     identity = identities(result.tracks)
     assert len(result.recordings) == 2
@@ -129,12 +131,20 @@ def test_embeddings_decide_where_motion_cannot(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     look = rng.normal(size=(12, 8))[person] + rng.normal(0, 0.3, (len(person), 8))
     pick = np.arange(0, len(person), 3)
-    sidecar = {"frame": tracks.frame[pick], "id": tracks.canonical["track_id"].to_numpy()[pick], "embedding": list(look[pick])}
+    sidecar = {
+        "frame": tracks.frame[pick],
+        "id": tracks.canonical["track_id"].to_numpy()[pick],
+        "embedding": list(look[pick]),
+    }
     pq.write_table(pa.table(sidecar), tmp_path / "e.parquet")
     with_look = rs.solve(tracks, embeddings=tmp_path / "e.parquet")
     assert "appearance" in with_look.summary()["cues"]
     assert purity(identities(with_look.tracks), person) >= purity(identities(rs.solve(tracks).tracks), person)
-    inside = Tracks(tracks.canonical.append_column("embedding", pa.array(list(look), pa.list_(pa.float64()))), tracks.source, tracks.clip)
+    inside = Tracks(
+        tracks.canonical.append_column("embedding", pa.array(list(look), pa.list_(pa.float64()))),
+        tracks.source,
+        tracks.clip,
+    )
     assert "appearance" in rs.solve(inside).summary()["cues"]
 
 

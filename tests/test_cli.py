@@ -1,0 +1,147 @@
+"""The command line as users meet it: outputs, exit codes, one-line errors, and the examples in every help page."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from reid_solve.cli import METHODS, main
+from reid_solve.solver.methods import METHODS as SOLVERS
+
+DERBY = Path(__file__).parents[1] / "fixtures" / "derby"
+
+
+@pytest.fixture
+def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own with the shipped clip under the names that the help pages use."""
+    for name in ("tracks.parquet", "gt.parquet", "embeddings.parquet"):
+        shutil.copy(DERBY / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert run("convert", "gt.parquet", "gt.txt").exit_code == 0
+    return tmp_path
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(main, list(args))
+
+
+def test_a_file_alone_is_solved_beside_itself(clip: Path) -> None:
+    done = run("tracks.parquet")
+    assert done.exit_code == 0
+    assert done.stdout == ""
+    assert "identities" in done.stderr
+    before, after = pq.read_table(clip / "tracks.parquet"), pq.read_table(clip / "tracks.identities.parquet")
+    assert after.column_names == [*before.column_names, "identity", "identity_score"]
+    assert after.select(before.column_names).equals(before)
+
+
+def test_json_is_one_object_and_nothing_else(clip: Path) -> None:
+    done = run("solve", "tracks.parquet", "--json", "--method", "greedy")
+    assert done.exit_code == 0
+    summary = json.loads(done.stdout)
+    assert done.stderr == ""
+    assert summary["method"] == "greedy"
+    assert set(summary) >= {"rows", "tracklets", "identities", "method", "objective", "bound", "repairs", "seconds"}
+    assert summary["objective"] <= summary["bound"]
+    assert Path(summary["output"]).exists()
+    scores = json.loads(run("evaluate", "tracks.identities.parquet", "--gt", "gt.txt", "--json", "--ceiling").stdout)
+    assert scores["HOTA"] > json.loads(run("evaluate", "tracks.parquet", "--gt", "gt.txt", "--json").stdout)["HOTA"]
+    assert scores["clips"][0]["HOTA"] == scores["HOTA"] < scores["ceiling"]["merge_only"]["HOTA"]
+    assert json.loads(run("info", "tracks.parquet", "--json").stdout)["rows"] == summary["rows"]
+
+
+def test_mot_text_gets_the_identity_as_its_id(clip: Path) -> None:
+    run("convert", "tracks.parquet", "t.txt")
+    assert run("t.txt", "--fps", "25", "--size", "1920x1080").exit_code == 0
+    rows = [line.split(",") for line in (clip / "t.identities.txt").read_text().splitlines()]
+    before = [line.split(",") for line in (clip / "t.txt").read_text().splitlines()]
+    assert [r[:1] + r[2:] for r in rows] == [r[:1] + r[2:] for r in before]
+    assert 1 < len({r[1] for r in rows}) < len({r[1] for r in before})
+
+
+def test_embeddings_are_used(clip: Path) -> None:
+    summary = json.loads(run("tracks.parquet", "--embeddings", "embeddings.parquet", "--json").stdout)
+    assert "appearance" in summary["cues"]
+
+
+def pages() -> list[list[str]]:
+    return [[], *([name] for name in main.commands)]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda p: " ".join(p) or "reid-solve")
+def test_the_examples_in_help_run(page: list[str], clip: Path) -> None:
+    text = run(*page, "--help").output
+    examples = re.findall(r"^\s+reid-solve (.+)$", text.split("Example")[1].split("Options:")[0], re.MULTILINE)
+    assert examples
+    run("tracks.parquet")
+    for example in examples:
+        done = run(*shlex.split(example))
+        assert done.exit_code == 0, (example, done.output)
+
+
+def test_the_methods_offered_are_the_methods_there_are() -> None:
+    assert ("auto", *SOLVERS) == METHODS
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["nothing.txt"], "nothing.txt: no such file"),
+        (["."], "a folder"),
+        (["evalute", "a"], "did you mean 'evaluate'"),
+        (["tracks.parquet", "--size", "big"], "write it as 1920x1080"),
+        (["tracks.parquet", "--method", "magic"], "'auto', 'flow', 'greedy'"),
+        (["tracks.parquet", "-o", "nowhere/out.parquet"], "nowhere"),
+        (["tracks.parquet", "-o", "out.docx"], "out.docx"),
+        (["tracks.parquet", "-o", "tracks.parquet"], "tracks.parquet"),
+        (["tracks.parquet", "--embeddings", "gt.txt"], "gt.txt"),
+        (["evaluate", "tracks.parquet", "--gt", "nothing.txt"], "nothing.txt: no such file"),
+        (["evaluate", "tracks.parquet"], "--gt"),
+        (["cut.parquet"], "cut.parquet"),
+    ],
+)
+def test_mistakes_get_one_line_and_exit_code_2(args: list[str], says: str, clip: Path) -> None:
+    (clip / "cut.parquet").write_bytes((clip / "tracks.parquet").read_bytes()[:5000])
+    before = sorted(p.name for p in clip.iterdir())
+    done = run(*args)
+    assert done.exit_code == 2
+    error = done.stderr.strip().splitlines()[-1]
+    assert error.startswith("Error: ")
+    assert says in error
+    assert "Traceback" not in done.output
+    assert sorted(p.name for p in clip.iterdir()) == before
+
+
+def test_a_mistake_of_ours_is_one_line_too(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oh\nno")
+
+    monkeypatch.setattr("reid_solve.solver.solve.solve", broken)
+    done = run("tracks.parquet")
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert "ZeroDivisionError: oh no" in done.stderr
+
+
+def test_interrupting_leaves_nothing_behind(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reid_solve.solver.solve.build", interrupted)
+    done = run("tracks.parquet")
+    assert done.exit_code == 1
+    assert not (clip / "tracks.identities.parquet").exists()
+
+
+def test_the_installed_command_and_a_closed_pipe(clip: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -c 'from reid_solve.cli import main; main()' --help | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage:")
+    assert done.stderr == ""
