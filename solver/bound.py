@@ -12,7 +12,7 @@ def matching_bound(graph: Graph) -> float:
 
     Valid from either side (best successors, or best predecessors); the smaller of the two is returned.
     """
-    gain = np.maximum(graph.log_odds, 0)
+    gain = np.maximum(graph.gain, 0)
     sides = []
     for node in (graph.pairs.i, graph.pairs.j):
         best = np.zeros(graph.count)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid_solve.tracklets.describe import Tracklets
-from reid_solve.tracklets.table import FloatArray, IntArray
+from reid_solve.tracklets.table import BoolArray, FloatArray, IntArray
 
 GAPS = np.array([1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90, 135, 200, 300])  # steps between rows
 SAMPLES = 20_000  # pairs per gap; more change the third digit
@@ -126,3 +126,36 @@ def _robust_regression(x: FloatArray, y: FloatArray) -> tuple[FloatArray, float]
         scale = max(float(np.median(np.abs(residual))) / 0.6745, 1e-4)
         weight = 1 / (1 + (residual / scale) ** 2 / 4)
     return slope, scale
+
+
+def logistic(x: FloatArray, positive: BoolArray, prior: FloatArray, strength: float = 2e-3) -> FloatArray:
+    """Weights (k,) and offset of a logistic regression in which both classes weigh the same, so no prior is left in.
+
+    Args:
+        x: (n, k) features, log-odds themselves: weights stay between 0 (no evidence) and 1 (taken at its word).
+        positive: (n,) labels.
+        prior: (k + 1,) weights and offset that a Gaussian prior pulls to.
+        strength: of the prior, against a total weight of one for all examples.
+
+    Returns:
+        (k + 1,) weights and, last, the offset.
+    """
+    design = np.column_stack([x, np.ones(len(x))])
+    sign = np.where(positive, 1.0, -1.0)
+    weight = np.where(positive, 0.5 / max(positive.sum(), 1), 0.5 / max((~positive).sum(), 1))
+    upper = np.append(np.ones(x.shape[1]), 5.0)
+    lower = np.append(np.zeros(x.shape[1]), -5.0)
+    answer = np.clip(prior, lower, upper)
+    free = np.ones(len(prior), bool)
+    for _ in range(50):  # Newton, with the bounds held as an active set
+        wrong = 1 / (1 + np.exp(np.clip(sign * (design @ answer), -30, 30)))
+        slope = -(design * (weight * sign * wrong)[:, None]).sum(axis=0) + strength * (answer - prior)
+        curve = (design * (weight * wrong * (1 - wrong))[:, None]).T @ design + strength * np.eye(len(prior))
+        free = ~(((answer <= lower) & (slope > 0)) | ((answer >= upper) & (slope < 0)))
+        step = np.zeros(len(prior))
+        step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
+        moved = np.clip(answer - np.clip(step, -1, 1), lower, upper)
+        if np.abs(moved - answer).max() < 1e-9:
+            break
+        answer = moved
+    return answer

@@ -17,7 +17,7 @@ class Solution:
     Attributes:
         identity: (N,) identity of each tracklet, from 0 in order of first appearance.
         links: (L,) indices of the graph's pairs that were accepted.
-        objective: sum of the accepted log-odds.
+        objective: sum of the accepted gains.
         bound: no solution of the same problem has a larger objective.
         method: name of the method.
         cut: links that the method wanted and a conflict forbade.
@@ -53,25 +53,23 @@ def from_links(graph: Graph, links: IntArray, bound: float, method: str) -> Solu
     if broken.any():
         raise BrokenConflictError(f"{method}: {int(broken.sum())} conflicts broken; please report this as a bug")
     return Solution(
-        identity, np.sort(links), float(graph.log_odds[links].sum()), bound, method, wanted - len(links)
+        identity, np.sort(links), float(graph.gain[links].sum()), bound, method, wanted - len(links)
     )  # fmt: skip
 
 
 def confidence(graph: Graph, solution: Solution) -> FloatArray:
     """Probability that each tracklet's two decisions (what came before, what follows) are right, (N,).
 
-    For either side the alternatives are every candidate and 'nobody' (log-odds 0); the probability of what was chosen
-    is its share of the sum of odds.
+    A taken link is right with its own probability; 'nobody' is right with what the candidates leave over.
     """
-    chosen = np.zeros(len(graph.pairs), bool)
+    p = 1 / (1 + np.exp(-graph.log_odds))
+    chosen = np.zeros(len(p), bool)
     chosen[solution.links] = True
     out = np.ones(graph.count)
     for node in (graph.pairs.i, graph.pairs.j):
-        odds = np.exp(graph.log_odds)
-        everything = 1 + np.bincount(node, odds, minlength=graph.count)
-        picked = np.ones(graph.count)
-        picked[node[chosen]] = odds[chosen]
-        out *= picked / everything
+        right = np.clip(1 - np.bincount(node, p, minlength=graph.count), 0, 1)
+        right[node[chosen]] = p[chosen]
+        out *= right
     return out
 
 
@@ -113,5 +111,5 @@ def _weakest(graph: Graph, follow: dict[int, int], a: int, b: int) -> int:
             path.append(follow[node])
             node = int(graph.pairs.j[follow[node]])
         if node == end:
-            return min(path, key=lambda e: (graph.log_odds[e], e))
+            return min(path, key=lambda e: (graph.gain[e], e))
     raise BrokenConflictError(f"tracklets {a} and {b} share an identity without a chain between them")

@@ -1,8 +1,16 @@
-"""When people come back: the law of gaps shared by the cues ``time`` and ``edge``.
+"""How people come back: what an end and a start, a gap apart, say by their places at the picture's edge alone.
 
-An end inside the picture is an occlusion or a missed detection: nearly everybody is found again, soon. An end at the
-picture's edge is an exit: many come back, after seconds. Both laws are log-normal in the gap; their numbers are round
-on purpose (what is measured hardly depends on them).
+Three stories compete for a start.
+
+* Somebody lost inside the picture (an occlusion, a missed detection) is found again, usually within a second. The law of
+  the gap is a density in time.
+* Somebody who left the picture enters it again at its edge. When depends on the camera more than on the person: a pan
+  back brings five people at once. The rate at which anybody enters is the density of people outside times the speed at
+  which the edge sweeps over them, and the speed is the same for the returning and for the new; it cancels. What is left
+  is the density of this person at that place against the density of people, without a penalty for a long gap.
+* A new person. A known share of all starts is new.
+
+The numbers are round on purpose; ``benchmarks/sensitivity.py`` varies them.
 """
 
 from __future__ import annotations
@@ -13,8 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from reid_solve.solver.cues.density import people_density, start_density
+from reid_solve.solver.pairs import Pairs
 from reid_solve.tracklets.describe import Tracklets
-from reid_solve.tracklets.table import FloatArray, IntArray
+from reid_solve.tracklets.table import FloatArray
 
 
 @dataclass(frozen=True)
@@ -38,20 +48,31 @@ class ReturnLaw:
 
 INSIDE = ReturnLaw(share=0.9, median=0.5, spread=1.2)
 EXIT = ReturnLaw(share=0.8, median=4.0, spread=1.0)
+NEW = 0.4  # share of starts, after the first frame, that are new people: 25 people in some 50 tracklets
+LATE = 0.3  # share of entries that a tracker notices only when the person is well inside
 
 
-def log_return_odds(tracklets: Tracklets, exited: FloatArray) -> Callable[[IntArray, FloatArray], FloatArray]:
-    """Log of p(back after this gap) per second over p(never back), as a function of tracklet (E,) and gap (E,) s.
+def log_return_odds(tracklets: Tracklets, exited: FloatArray, entered: FloatArray) -> Callable[[Pairs], FloatArray]:
+    """Log of (how likely this person starts here) / (how likely a new one does, and this one never comes back).
+
+    To be added to the log of the density of the person's place over ``people_density``.
 
     Args:
         tracklets: the recording.
         exited: (N,) probability that the tracklet ended by leaving the picture.
+        entered: (N,) probability that it began by entering the picture.
     """
-    remaining = (tracklets.last.max(initial=0) - tracklets.last) / tracklets.fps
+    remaining = (tracklets.last.max() - tracklets.last) / tracklets.fps
     never = (1 - exited) * INSIDE.never(remaining) + exited * EXIT.never(remaining)
+    seconds = (np.ptp(tracklets.frame) + 1) / tracklets.fps
+    starts = start_density(tracklets) * max(int((tracklets.first > tracklets.first.min()).sum()), 1) / seconds
+    people = people_density(tracklets)
 
-    def at(i: IntArray, seconds: FloatArray) -> FloatArray:
-        back = (1 - exited[i]) * INSIDE.density(seconds) + exited[i] * EXIT.density(seconds)
-        return np.asarray(np.log(back + 1e-12) - np.log(never[i]))
+    def at(pairs: Pairs) -> FloatArray:
+        gap = pairs.gap / tracklets.fps
+        gone, come = exited[pairs.i], entered[pairs.j]
+        swept = EXIT.share * gone * (come + (1 - come) * LATE)
+        timed = (1 - gone) * INSIDE.density(gap) + gone * (1 - come) * (1 - LATE) * EXIT.density(gap)
+        return np.asarray(np.log(swept + timed * people / starts[pairs.j] + 1e-12) - np.log(never[pairs.i] * NEW))
 
     return at

@@ -24,9 +24,9 @@ COMPILE_FROM = 1_000_000  # links; below, the interpreter is done before the com
 
 @method("flow")
 def flow(graph: Graph) -> Solution:
-    """Maximise the sum of log-odds over all path covers."""
-    useful = np.flatnonzero(graph.log_odds > 0)
-    link, bound = path_cover(graph.count, graph.pairs.i[useful], graph.pairs.j[useful], graph.log_odds[useful])
+    """Maximise the sum of gains over all path covers."""
+    useful = np.flatnonzero(graph.gain > 0)
+    link, bound = path_cover(graph.count, graph.pairs.i[useful], graph.pairs.j[useful], graph.gain[useful])
     return from_links(graph, useful[link], bound, "flow")
 
 

@@ -12,8 +12,8 @@ from reid_solve.solver.solution import Solution, from_links
 
 @method("greedy")
 def greedy(graph: Graph) -> Solution:
-    """Take links in falling order of log-odds while both ends are free."""
-    gain = graph.log_odds
+    """Take links in falling order of gain while both ends are free."""
+    gain = graph.gain
     order = np.flatnonzero(gain > 0)
     order = order[np.argsort(-gain[order], kind="stable")]
     left, right = np.zeros(graph.count, bool), np.zeros(graph.count, bool)

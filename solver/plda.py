@@ -1,0 +1,132 @@
+"""The two-covariance model of embeddings: what differs between people, and what differs within one person.
+
+A tracklet's mean embedding is its person's vector plus noise that shrinks as more of the tracklet was seen. Both
+covariances are learnt from the clip without labels: parts of one tracklet give the noise, tracklets the total. The
+log-likelihood ratio that two means share a person is then closed-form (Brümmer and de Villiers 2010, "The speaker
+partitioning problem", section 2; the PLDA of speaker diarisation).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reid_solve.tracklets.appearance import Appearance, pool
+from reid_solve.tracklets.table import FloatArray, IntArray
+
+KITS = 2  # leading directions: kits, shared by half of all people; the rest is the person
+PARTS = 4  # of a tracklet, to see how much one person varies
+MIN_EMBEDDINGS = 2  # a part needs, to count
+MIN_TRACKLETS = 5  # below, there is nothing to learn from
+FLOOR = 0.02  # least variance between people, as a share of the noise
+
+
+@dataclass(frozen=True)
+class TwoCovariance:
+    """A learnt model.
+
+    Attributes:
+        rotation: (D, D) to coordinates in which the noise is white and people differ along the axes.
+        centre: (D,) mean person, in those coordinates.
+        between: variance between people: (KITS,) along the leading axes, and one number for all others.
+        rest: see ``between``.
+        noise, decay: variance of the mean of t frames is ``noise * t ** -decay``.
+    """
+
+    rotation: FloatArray
+    centre: FloatArray
+    between: FloatArray
+    rest: float
+    noise: float
+    decay: float
+
+    def place(self, mean: FloatArray) -> FloatArray:
+        """Mean embeddings (n, D) in the model's coordinates."""
+        return np.asarray(mean @ self.rotation - self.centre)
+
+    def own_variance(self, frames: FloatArray) -> FloatArray:
+        """Variance of the mean over so many frames, same shape."""
+        return np.asarray(self.noise * np.maximum(frames, 1.0) ** -self.decay)
+
+    def ratio(
+        self, x: FloatArray, frames_x: FloatArray, y: FloatArray, frames_y: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Log-likelihood ratios (E,) of the kit and of the person, for placed means (E, D) seen for frames (E,)."""
+        kits = len(self.between)
+        a, b = self.own_variance(frames_x), self.own_variance(frames_y)
+        kit = sum(
+            (_ratio(self.between[k], a, b, x[:, k] ** 2, y[:, k] ** 2, x[:, k] * y[:, k], 1) for k in range(kits)),
+            np.zeros(len(x)),
+        )
+        x, y = x[:, kits:], y[:, kits:]
+        square_x, square_y = np.einsum("ij,ij->i", x, x), np.einsum("ij,ij->i", y, y)
+        person = _ratio(self.rest, a, b, square_x, square_y, np.einsum("ij,ij->i", x, y), x.shape[1])
+        return kit, person
+
+
+def _ratio(
+    between: float, a: FloatArray, b: FloatArray, xx: FloatArray, yy: FloatArray, xy: FloatArray, dims: int
+) -> FloatArray:
+    """log N([x y]; one person) - log N(x) N(y), summed over ``dims`` axes of equal variances."""
+    va, vb = between + a, between + b
+    joint = va * vb - between**2
+    same = dims * np.log(joint) + (vb * xx - 2 * between * xy + va * yy) / joint
+    different = dims * np.log(va * vb) + xx / va + yy / vb
+    return np.asarray((different - same) / 2)
+
+
+def learn(seen: Appearance, frame: IntArray, first: IntArray, last: IntArray) -> TwoCovariance | None:
+    """Learn the model of one recording; None where it has too few tracklets with embeddings.
+
+    Args:
+        seen: embeddings of the recording.
+        frame: (m,) frame of each embedding.
+        first: (N,) first frame of each tracklet, and last (N,).
+        last: see ``first``.
+    """
+    frames = (last - first + 1).astype(float)
+    part = np.minimum((frame - first[seen.node]) * PARTS // (last - first + 1)[seen.node], PARTS - 1)
+    group = seen.node * PARTS + part
+    means = pool(seen.vector, group, seen.count * PARTS).reshape(seen.count, PARTS, -1)
+    whole = (np.bincount(group, minlength=seen.count * PARTS).reshape(-1, PARTS) >= MIN_EMBEDDINGS).all(axis=1)
+    if whole.sum() < MIN_TRACKLETS:
+        return None
+    away = means[whole] - means[whole].mean(axis=1, keepdims=True)
+    noise, decay = _noise_by_length((away**2).sum(axis=1).mean(axis=1) / (PARTS - 1), frames[whole] / PARTS)
+    scaled = away / np.sqrt(noise * (frames[whole] / PARTS) ** -decay)[:, None, None]
+    whiten = _whitening(scaled.reshape(-1, away.shape[2]), len(scaled) * (PARTS - 1))
+
+    weight = np.where(seen.seen >= MIN_EMBEDDINGS, frames, 0.0)
+    white = seen.mean @ whiten
+    centre = np.average(white, axis=0, weights=weight)
+    spread = (white - centre) * np.sqrt(weight / weight.sum())[:, None]
+    own = float(np.average(noise * np.maximum(frames, 1) ** -decay, weights=weight))
+    variance, axes = np.linalg.eigh(spread.T @ spread)
+    variance, axes = variance[::-1] - own, axes[:, ::-1]
+    kits = min(KITS, len(variance) - 1)
+    rest = max(float(variance[kits:].mean()), FLOOR * own)
+    return TwoCovariance(whiten @ axes, centre @ axes, np.maximum(variance[:kits], rest), rest, noise, decay)
+
+
+def _noise_by_length(variance: FloatArray, frames: FloatArray) -> tuple[float, float]:
+    """Fit ``noise * frames ** -decay`` to the variance (n,) of means over so many frames (n,)."""
+    log_frames, log_variance = np.log(np.maximum(frames, 1)), np.log(variance + 1e-12)
+    centred = log_frames - log_frames.mean()
+    slope = (centred * log_variance).sum() / max(float((centred**2).sum()), 1e-9)
+    decay = float(np.clip(-slope, 0.0, 1.0))
+    return float(np.exp(np.mean(log_variance + decay * log_frames))), decay
+
+
+def _whitening(samples: FloatArray, freedom: int) -> FloatArray:
+    """Matrix (D, D) that makes the covariance of zero-mean samples (n, D) the identity, shrunk to a multiple of it.
+
+    The share of shrinkage is the oracle approximating one (Chen, Wiesel, Eldar and Hero 2010, equation 23).
+    """
+    dims = samples.shape[1]
+    covariance = samples.T @ samples / freedom
+    trace, square = float(np.trace(covariance)), float((covariance**2).sum())
+    share = ((1 - 2 / dims) * square + trace**2) / max((freedom + 1 - 2 / dims) * (square - trace**2 / dims), 1e-12)
+    share = float(np.clip(share, 0.0, 1.0))
+    variance, axes = np.linalg.eigh((1 - share) * covariance + share * trace / dims * np.eye(dims))
+    return np.asarray(axes / np.sqrt(np.maximum(variance, 1e-9)))
