@@ -10,7 +10,8 @@ import numpy as np
 
 from reid_solve.solver.constraints.overlap import overlap
 from reid_solve.solver.cues import CUES
-from reid_solve.solver.pairs import Pairs, candidates
+from reid_solve.solver.cues.registry import Scorer
+from reid_solve.solver.pairs import Pairs, candidates, neighbours
 from reid_solve.solver.rivals import rivals
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import FloatArray, IntArray
@@ -19,25 +20,51 @@ WINDOW_SECONDS = 30.0  # longest gap that motion can bridge
 WINDOW_WITH_APPEARANCE_SECONDS = 120.0
 KEEP = -6.0  # nats; links below are hopeless and are not kept, those up to it can be explained
 LIMIT = 8.0  # nats; no sum of approximate cues is worth more certainty than 1 in 3,000
+PERSONAL = ("appearance", "size", "team", "role")  # cues of the person, not of the way between two tracklets
+TELLING = 0.2  # nats; evidence between distant tracklets below this is not kept
 RIVALS = "rivals"  # the column that all cues together give rise to
 PRIZE = float(np.log(3.0))  # see Graph.gain
 
 
 @dataclass(frozen=True)
+class Together:
+    """Evidence that two tracklets are one person, whether or not one follows the other (lifted edges).
+
+    Attributes:
+        i, j: (L,) tracklets, i < j; no conflicts among them.
+        terms: log-odds (L,) by cue; only cues of the person, not of the way from one to the other.
+    """
+
+    i: IntArray
+    j: IntArray
+    terms: Mapping[str, FloatArray]
+
+    @cached_property
+    def log_odds(self) -> FloatArray:
+        """Sum of the terms, (L,)."""
+        return total(self.terms, len(self.i))
+
+
+@dataclass(frozen=True)
 class Graph:
-    """N tracklets, E candidate links and C conflicts.
+    """N tracklets, E candidate links, L pairs with evidence about the person, and C conflicts.
+
+    The identity of a chain of tracklets is worth the gains of its links, plus, for every two of its tracklets that are
+    not linked directly, what speaks for their being together (lifted disjoint paths: Hornakova et al. 2020).
 
     Attributes:
         count: N.
         pairs: links i -> j, j the later one, ordered by i, then j.
         terms: log-odds (E,) by cue, in nats.
         conflicts: (C, 2) pairs that cannot share an identity.
+        together: evidence for pairs that are not consecutive.
     """
 
     count: int
     pairs: Pairs
     terms: Mapping[str, FloatArray]
     conflicts: IntArray
+    together: Together = Together(np.zeros(0, np.int64), np.zeros(0, np.int64), {})
 
     @cached_property
     def log_odds(self) -> FloatArray:
@@ -83,4 +110,23 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None) -> Graph:
     columns = {name: np.concatenate([terms[name] for _, terms in parts]) for name in scorers}
     alone = np.minimum(total(columns, len(kept)), LIMIT)
     columns[RIVALS] = rivals(len(tracklets), kept.i, kept.j, alone) + alone - total(columns, len(kept))
-    return Graph(len(tracklets), kept, columns, overlap(tracklets))
+    conflicts = overlap(tracklets)
+    personal = {name: scorers[name] for name in PERSONAL if name in scorers}
+    return Graph(len(tracklets), kept, columns, conflicts, _together(tracklets, personal, conflicts))
+
+
+def _together(tracklets: Tracklets, scorers: Mapping[str, Scorer], conflicts: IntArray) -> Together:
+    """Evidence between tracklets up to two minutes apart that share no frame."""
+    parts = [Together(np.zeros(0, np.int64), np.zeros(0, np.int64), dict.fromkeys(scorers, np.zeros(0)))]
+    forbidden = conflicts[:, 0] * len(tracklets) + conflicts[:, 1]
+    for i, j in neighbours(tracklets, WINDOW_WITH_APPEARANCE_SECONDS) if scorers else ():
+        free = ~np.isin(i * len(tracklets) + j, forbidden)
+        pairs = Pairs(i[free], j[free], np.ones(int(free.sum()), np.int64))
+        terms = {name: scorer(pairs) for name, scorer in scorers.items()}
+        telling = np.abs(total(terms, len(pairs))) > TELLING
+        parts.append(Together(pairs.i[telling], pairs.j[telling], {n: t[telling] for n, t in terms.items()}))
+    return Together(
+        np.concatenate([part.i for part in parts]),
+        np.concatenate([part.j for part in parts]),
+        {name: np.concatenate([part.terms[name] for part in parts]) for name in scorers},
+    )

@@ -35,29 +35,40 @@ class Pairs:
         return Pairs(self.i[keep], self.j[keep], self.gap[keep])
 
 
+def neighbours(tracklets: Tracklets, window: float) -> Iterator[tuple[IntArray, IntArray]]:
+    """All pairs i < j of which j starts at most ``window`` seconds after i ends, in chunks, ordered by i, then j."""
+    count = len(tracklets)
+    latest = tracklets.last + max(round(window * tracklets.fps), 1)
+    high = np.searchsorted(tracklets.first, latest, side="right")  # tracklets are ordered by first frame
+    yield from _spans(np.arange(1, count + 1), np.maximum(high, np.arange(1, count + 1)))
+
+
 def candidates(tracklets: Tracklets, window: float) -> Iterator[Pairs]:
     """All pairs whose gap is at most ``window`` seconds, in chunks, ordered by i, then j.
 
     Two that are seen together are left out, but for a short duplicate: up to 0.2 s in which the boxes overlap by half.
     """
-    order = np.argsort(tracklets.first, kind="stable")  # already ascending by construction; stated, not assumed
-    first = tracklets.first[order]
-    low = np.searchsorted(first, tracklets.last - tolerance(tracklets) + 1)
-    high = np.searchsorted(first, tracklets.last + max(round(window * tracklets.fps), 1), side="right")
+    low = np.searchsorted(tracklets.first, tracklets.last - tolerance(tracklets) + 1)
+    high = np.searchsorted(tracklets.first, tracklets.last + max(round(window * tracklets.fps), 1), side="right")
     describable = (tracklets.start >= 0) & (tracklets.end >= 0)
-    count = np.where(describable, high - low, 0)
-    if not count.any():
-        return
-    cuts = np.searchsorted(np.cumsum(count), np.arange(0, count.sum(), CHUNK), side="right")
-    for begin, end in zip(cuts, np.append(cuts[1:], len(tracklets)), strict=True):
-        i = np.repeat(np.arange(begin, end), count[begin:end])
-        offset = np.arange(len(i)) - np.repeat(np.cumsum(count[begin:end]) - count[begin:end], count[begin:end])
-        j = order[low[i] + offset]
+    for i, j in _spans(low, np.where(describable, high, low)):
         keep = (i != j) & describable[j] & (tracklets.last[j] > tracklets.last[i])
         i, j = i[keep], j[keep]
         gap = tracklets.first[j] - tracklets.last[i]
         keep = (gap > 0) | duplicates(tracklets, i, j)
         yield Pairs(i[keep], j[keep], np.maximum(gap[keep], 1))
+
+
+def _spans(low: IntArray, high: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """Pairs (i, j) with low[i] <= j < high[i], about ``CHUNK`` at a time."""
+    count = high - low
+    if not count.any():
+        return
+    cuts = np.searchsorted(np.cumsum(count), np.arange(0, count.sum(), CHUNK), side="right")
+    for begin, end in zip(cuts, np.append(cuts[1:], len(count)), strict=True):
+        size = count[begin:end]
+        i = np.repeat(np.arange(begin, end), size)
+        yield i, low[i] + np.arange(len(i)) - np.repeat(np.cumsum(size) - size, size)
 
 
 def tolerance(tracklets: Tracklets) -> int:

@@ -19,6 +19,7 @@ KITS = 2  # leading directions: kits, shared by half of all people; the rest is 
 PARTS = 4  # of a tracklet, to see how much one person varies
 MIN_EMBEDDINGS = 2  # a part needs, to count
 MIN_TRACKLETS = 5  # below, there is nothing to learn from
+LONG = 200.0  # frames; a longer tracklet is no better a sample of a person, and more often of two
 FLOOR = 0.02  # least variance between people, as a share of the noise
 
 
@@ -97,7 +98,7 @@ def learn(seen: Appearance, frame: IntArray, first: IntArray, last: IntArray) ->
     scaled = away / np.sqrt(noise * (frames[whole] / PARTS) ** -decay)[:, None, None]
     whiten = _whitening(scaled.reshape(-1, away.shape[2]), len(scaled) * (PARTS - 1))
 
-    weight = np.where(seen.seen >= MIN_EMBEDDINGS, frames, 0.0)
+    weight = np.where(seen.seen >= 2 * MIN_EMBEDDINGS, np.minimum(frames, LONG), 0.0)
     white = seen.mean @ whiten
     centre = np.average(white, axis=0, weights=weight)
     spread = (white - centre) * np.sqrt(weight / weight.sum())[:, None]

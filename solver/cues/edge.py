@@ -14,7 +14,7 @@ from reid_solve.tracklets.table import FloatArray
 
 @cue("edge")
 def edge(tracklets: Tracklets) -> Scorer:
-    """Log-odds that the places add to ``time``: gone at the edge until the camera comes back, lost inside for moments."""
+    """Log-odds that the places add to ``time``: gone until the camera comes back, or lost inside for moments."""
     known = log_return_odds(tracklets, tracklets.at_edge(tracklets.end), tracklets.at_edge(tracklets.start))
     unknown = time(tracklets)
     assert unknown is not None

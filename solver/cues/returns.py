@@ -2,8 +2,8 @@
 
 Three stories compete for a start.
 
-* Somebody lost inside the picture (an occlusion, a missed detection) is found again, usually within a second. The law of
-  the gap is a density in time.
+* Somebody lost inside the picture (an occlusion, a missed detection) is found again, usually within a second. The law
+  of the gap is a density in time.
 * Somebody who left the picture enters it again at its edge. When depends on the camera more than on the person: a pan
   back brings five people at once. The rate at which anybody enters is the density of people outside times the speed at
   which the edge sweeps over them, and the speed is the same for the returning and for the new; it cancels. What is left
