@@ -20,6 +20,7 @@ PARTS = 4  # of a tracklet, to see how much one person varies
 MIN_EMBEDDINGS = 2  # a part needs, to count
 MIN_TRACKLETS = 5  # below, there is nothing to learn from
 LONG = 200.0  # frames; a longer tracklet is no better a sample of a person, and more often of two
+SAME_LENGTH = 0.05  # where lengths differ less than this (variance of their logarithm), they teach no decay
 FLOOR = 0.02  # least variance between people, as a share of the noise
 
 
@@ -114,7 +115,7 @@ def _noise_by_length(variance: FloatArray, frames: FloatArray) -> tuple[float, f
     """Fit ``noise * frames ** -decay`` to the variance (n,) of means over so many frames (n,)."""
     log_frames, log_variance = np.log(np.maximum(frames, 1)), np.log(variance + 1e-12)
     centred = log_frames - log_frames.mean()
-    slope = (centred * log_variance).sum() / max(float((centred**2).sum()), 1e-9)
+    slope = (centred * log_variance).sum() / (float((centred**2).sum()) + SAME_LENGTH * len(frames))
     decay = float(np.clip(-slope, 0.0, 1.0))
     return float(np.exp(np.mean(log_variance + decay * log_frames))), decay
 

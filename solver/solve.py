@@ -78,7 +78,7 @@ class Result:
             "tracklets": sum(len(r.tracklets) for r in self.recordings),
             "identities": len(identities),
             "links": sum(len(s.links) for s in solutions),
-            "cues": sorted({name for r in self.recordings for name in r.graph.terms}, key=list(CUES).index),
+            "cues": [name for name in CUES if any(name in r.graph.terms for r in self.recordings)],
             "method": solutions[0].method if solutions else "none",
             "objective": round(objective, 6),
             "bound": round(bound, 6),

@@ -89,18 +89,21 @@ def test_every_cue_prefers_the_person() -> None:
         assert score is not None
         assert score(pairs)[same].mean() > 0 > score(pairs)[~same].mean(), name
     graph = build(t)
-    right = who[graph.pairs.i] == who[graph.pairs.j]
-    assert graph.log_odds[right].mean() > 0 > graph.log_odds[~right].mean() - 1
+    following = np.array(
+        [int(np.flatnonzero((who == w) & (t.first > e)).min(initial=10**6)) for w, e in zip(who, t.last, strict=True)]
+    )
+    right = following[graph.pairs.i] == graph.pairs.j
+    assert graph.log_odds[right].mean() > 0 > graph.log_odds[~right].mean()
 
 
 def test_cues_without_evidence_say_nothing() -> None:
     graph = build(tracklets(spans((1, range(5), 100.0), (2, range(8, 12), 100.0))))
-    assert set(graph.terms) == {"motion", "time", "edge"}
+    assert set(graph.terms) == {"motion", "time", "edge", "rivals"}
 
 
 def test_one_cue_can_be_used_alone() -> None:
     tracks, _ = walkers(0)
-    assert set(build(tracklets(tracks), ["motion"]).terms) == {"motion"}
+    assert set(build(tracklets(tracks), ["motion"]).terms) == {"motion", "rivals"}
 
 
 def test_motion_falls_with_distance_and_time_with_the_gap() -> None:

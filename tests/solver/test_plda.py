@@ -1,0 +1,64 @@
+"""The two-covariance model and its calibration, on people who are known."""
+
+import numpy as np
+
+from reid_solve.solver.calibrate import logistic
+from reid_solve.solver.plda import TwoCovariance, learn
+from reid_solve.tracklets.appearance import Appearance
+
+
+def gallery(
+    seed: int, people: int = 30, dims: int = 12, noise: float = 0.6
+) -> tuple[Appearance, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Two tracklets of each person, 60 embeddings each; two kits."""
+    rng = np.random.default_rng(seed)
+    kit = rng.normal(size=(2, dims)) * 2
+    person = kit[np.arange(people) % 2] + rng.normal(size=(people, dims))
+    who = np.repeat(np.arange(people), 2)
+    node = np.repeat(np.arange(2 * people), 60)
+    slow = np.repeat(rng.normal(0, noise, (len(node) // 10, dims)), 10, axis=0)
+    vector = person[who[node]] + slow + rng.normal(0, noise, (len(node), dims))
+    seen = Appearance(np.arange(len(node)), node, (vector - vector.mean(axis=0)).astype(np.float32), 2 * people)
+    frame = np.tile(np.arange(60) * 2, 2 * people)
+    return seen, frame, np.zeros(2 * people, np.int64), np.full(2 * people, 119), who
+
+
+def test_the_ratio_tells_people_apart_also_within_a_team() -> None:
+    seen, frame, first, last, who = gallery(0)
+    model = learn(seen, frame, first, last)
+    assert model is not None
+    i, j = np.triu_indices(len(who), 1)
+    frames = np.full(len(i), 120.0)
+    place = model.place(seen.mean)
+    kit, person = model.ratio(place[i], frames, place[j], frames)
+    same, team = who[i] == who[j], who[i] % 2 == who[j] % 2
+    assert kit[same].mean() > 1
+    assert kit[~team].mean() < kit[team].mean() - 5
+    assert person[same].mean() > 1
+    assert person[team & ~same].mean() < -1
+
+
+def test_fewer_frames_say_less() -> None:
+    model = TwoCovariance(np.eye(3), np.zeros(3), np.array([4.0, 1.0]), 0.5, 1.0, 1.0)
+    x = np.array([[2.0, 1.0, 0.7]])
+    short, long = (model.ratio(x, np.array([t]), x, np.array([t]))[1][0] for t in (1.0, 100.0))
+    assert 0 < short < long
+
+
+def test_too_few_tracklets_teach_nothing() -> None:
+    seen, frame, first, last, _ = gallery(0, people=2)
+    assert learn(seen, frame, first, last) is None
+
+
+def test_logistic_leaves_no_prior_in_and_stays_within_bounds() -> None:
+    rng = np.random.default_rng(0)
+    positive = np.arange(20_000) < 400
+    x = np.where(positive, 1.0, -1.0) + rng.normal(0, 2**0.5, len(positive))  # log-likelihood ratio of x is x itself
+    weight, useless, offset = logistic(
+        np.column_stack([x, rng.normal(size=len(x))]), positive, np.array([0.3, 0.3, 0.0])
+    )
+    assert abs(weight - 1.0) < 0.12
+    assert useless < 0.1
+    assert abs(offset) < 0.15
+    against = logistic(np.column_stack([-x]), positive, np.array([0.3, 0.0]))
+    assert against[0] == 0
