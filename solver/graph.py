@@ -13,6 +13,7 @@ from reid_solve.solver.cues import CUES
 from reid_solve.solver.cues.registry import Scorer
 from reid_solve.solver.pairs import Pairs, candidates, neighbours
 from reid_solve.solver.rivals import rivals
+from reid_solve.solver.switches import KEPT
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import FloatArray, IntArray
 
@@ -22,6 +23,7 @@ KEEP = -6.0  # nats; links below are hopeless and are not kept, those up to it c
 LIMIT = 8.0  # nats; no sum of approximate cues is worth more certainty than 1 in 3,000
 PERSONAL = ("appearance", "size", "team", "role")  # cues of the person, not of the way between two tracklets
 TELLING = 0.2  # nats; evidence between distant tracklets below this is not kept
+TRACKER = "tracker"  # the column that cutting gives rise to
 RIVALS = "rivals"  # the column that all cues together give rise to
 PRIZE = float(np.log(3.0))  # see Graph.gain
 
@@ -104,15 +106,31 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None) -> Graph:
     parts = [(Pairs(nothing, nothing, nothing), dict.fromkeys(scorers, np.zeros(0)))]
     for pairs in candidates(tracklets, window):
         terms = {name: scorer(pairs) for name, scorer in scorers.items()}
-        good = np.flatnonzero(total(terms, len(pairs)) > KEEP)
+        good = np.flatnonzero((total(terms, len(pairs)) > KEEP) | (tracklets.previous[pairs.j] == pairs.i))
         parts.append((pairs[good], {name: term[good] for name, term in terms.items()}))
     kept = Pairs(*(np.concatenate([getattr(pairs, side) for pairs, _ in parts]) for side in ("i", "j", "gap")))
     columns = {name: np.concatenate([terms[name] for _, terms in parts]) for name in scorers}
+    columns[TRACKER] = _tracker(tracklets, kept, columns)
     alone = np.minimum(total(columns, len(kept)), LIMIT)
     columns[RIVALS] = rivals(len(tracklets), kept.i, kept.j, alone) + alone - total(columns, len(kept))
     conflicts = overlap(tracklets)
     personal = {name: scorers[name] for name in PERSONAL if name in scorers}
     return Graph(len(tracklets), kept, columns, conflicts, _together(tracklets, personal, conflicts))
+
+
+def _tracker(tracklets: Tracklets, pairs: Pairs, terms: Mapping[str, FloatArray]) -> FloatArray:
+    """What the tracker's own opinion adds where tracklets were cut, (E,).
+
+    Between two pieces of one track the way is no evidence, since the tracker follows any box that is near: what counts
+    is how often it keeps its person. A piece's start is our cut, not an event that wants an explanation: for others,
+    too, the way can only speak against them.
+    """
+    way = total({name: terms[name] for name in terms if name not in PERSONAL}, len(pairs))
+    own = tracklets.previous[pairs.j] == pairs.i
+    ours = tracklets.previous[pairs.j] >= 0
+    goes_on = np.zeros(len(tracklets), bool)
+    goes_on[tracklets.previous[tracklets.previous >= 0]] = True
+    return np.where(own, KEPT - way, np.where(ours | goes_on[pairs.i], np.minimum(-way, 0), 0.0))
 
 
 def _together(tracklets: Tracklets, scorers: Mapping[str, Scorer], conflicts: IntArray) -> Together:

@@ -16,6 +16,7 @@ from reid_solve.solver.cues import CUES
 from reid_solve.solver.graph import Graph, build
 from reid_solve.solver.methods import METHODS, choose
 from reid_solve.solver.solution import Solution, confidence
+from reid_solve.solver.switches import cut_at_switches
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.describe import DEFAULT_FPS, Tracklets, describe
 from reid_solve.tracklets.embeddings import Matrix, attach, read_embeddings
@@ -130,6 +131,7 @@ def solve(
     tracks = tracks.noted(*_assumed(tracks, fps, size))
     recordings = []
     for tracklets in describe(tracks, fps, size, seen):
+        tracklets = cut_at_switches(tracklets)
         graph = build(tracklets, cues)
         recordings.append(Solved(tracklets, graph, METHODS[choose(method, graph)](graph)))
     identity, score = _to_rows(tracks, recordings)

@@ -72,6 +72,15 @@ class Tracklets:
         return self.frame[self.offsets[1:] - 1]
 
     @cached_property
+    def previous(self) -> IntArray:
+        """The piece of the same track that each tracklet was cut from, (N,); -1 where it starts on its own."""
+        order = np.lexsort((self.first, self.track))
+        again = np.flatnonzero(np.diff(self.track[order]) == 0)
+        out = np.full(len(self), -1)
+        out[order[again + 1]] = order[again]
+        return out
+
+    @cached_property
     def step(self) -> int:
         """Frames between two rows of a tracklet, usually: 1 unless the tracker saw only every n-th frame."""
         inside = np.diff(self.frame)[np.diff(self.node) == 0]
@@ -187,16 +196,10 @@ def describe(tracks: Tracks, fps: float | None = None, size: tuple[float, float]
 
 def _describe(tracks: Tracks, rows: IntArray, code: IntArray, fps: float, size: tuple[float, float] | None,
               appearance: tuple[IntArray, Vectors] | None) -> Tracklets:  # fmt: skip
-    rows = rows[np.lexsort((tracks.frame[rows], code[rows]))]
-    begins = np.flatnonzero(np.diff(code[rows], prepend=-1))
-    length = np.diff(np.append(begins, len(rows)))
-    ends = begins + length - 1
-    box = tracks.boxes[rows[begins]]
-    order = np.lexsort((*box.T, length, tracks.frame[rows[ends]], tracks.frame[rows[begins]]))
-    offsets = np.concatenate([[0], np.cumsum(length[order])])
-    rows = rows[np.repeat(begins[order] - offsets[:-1], length[order]) + np.arange(len(rows))]
+    order, offsets = group_rows(code[rows], tracks.frame[rows], tracks.boxes[rows])
+    rows = rows[order]
     frame, boxes = tracks.frame[rows], tracks.boxes[rows]
-    node = np.repeat(np.arange(len(begins)), length[order])
+    node = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     picture = size or _size(tracks, boxes)
     if "pitch_x" in tracks and "pitch_y" in tracks:
         pitch = np.column_stack([arrays.floats(tracks.canonical[c])[rows] for c in ("pitch_x", "pitch_y")])
@@ -207,6 +210,26 @@ def _describe(tracks: Tracks, rows: IntArray, code: IntArray, fps: float, size: 
         tracks, rows, offsets, code[rows[offsets[:-1]]] if len(rows) else np.zeros(0, np.int64),
         frame, boxes, reference, fps, picture, Appearance.of_rows(rows, node, appearance, len(tracks)),
     )  # fmt: skip
+
+
+def group_rows(code: IntArray, frame: IntArray, boxes: FloatArray) -> tuple[IntArray, IntArray]:
+    """Order rows by tracklet, then frame; tracklets by first frame, last frame, length and first box.
+
+    Args:
+        code: (n,) which tracklet a row belongs to, not negative; the numbers themselves do not matter.
+        frame: (n,) and boxes (n, 4) of the rows.
+        boxes: see ``frame``.
+
+    Returns:
+        order (n,) of the rows, and offsets (N + 1,) of the tracklets in it.
+    """
+    rows = np.lexsort((frame, code))
+    begins = np.flatnonzero(np.diff(code[rows], prepend=-1))
+    length = np.diff(np.append(begins, len(rows)))
+    ends = begins + length - 1
+    order = np.lexsort((*boxes[rows[begins]].T, length, frame[rows[ends]], frame[rows[begins]]))
+    offsets = np.concatenate([[0], np.cumsum(length[order])])
+    return rows[np.repeat(begins[order] - offsets[:-1], length[order]) + np.arange(len(rows))], offsets
 
 
 def _size(tracks: Tracks, boxes: FloatArray) -> tuple[float, float]:
