@@ -11,7 +11,7 @@ import click
 from reid_solve.report.command import OneLineErrors, default_output, quiet_or_bar
 from reid_solve.report.options import as_json, input_path, reading
 
-METHODS = ("auto", "flow", "greedy")
+METHODS = ("auto", "cluster", "flow", "greedy")
 
 
 @click.group(cls=OneLineErrors, default="solve", context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reid_solve.solver.graph import Graph
+from reid_solve.solver.solution import lifted_gain
 
 
 def matching_bound(graph: Graph) -> float:
@@ -19,3 +20,8 @@ def matching_bound(graph: Graph) -> float:
         np.maximum.at(best, node, gain)
         sides.append(float(best.sum()))
     return min(sides)
+
+
+def upper_bound(graph: Graph, cover: float) -> float:
+    """Upper bound on any partition, lifted evidence included, from an upper bound on any path cover."""
+    return cover + float(np.maximum(lifted_gain(graph), 0).sum())

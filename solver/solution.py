@@ -1,13 +1,16 @@
-"""What a method returns, and the check that every solution passes before anybody sees it."""
+"""What a method returns, what it is worth, and the checks that every solution passes before anybody sees it."""
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 
 import numpy as np
 
 from reid_solve.solver.graph import Graph
 from reid_solve.tracklets.table import FloatArray, IntArray
+
+LIFTED = 0.6  # weight of evidence between tracklets that are not consecutive: it is less independent than a link's
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Solution:
     Attributes:
         identity: (N,) identity of each tracklet, from 0 in order of first appearance.
         links: (L,) indices of the graph's pairs that were accepted.
-        objective: sum of the accepted gains.
+        objective: gains of the links, plus the lifted evidence inside identities: see ``objective``.
         bound: no solution of the same problem has a larger objective.
         method: name of the method.
         cut: links that the method wanted and a conflict forbade.
@@ -40,21 +43,134 @@ class BrokenConflictError(AssertionError):
     """A method joined two tracklets that cannot be one person: a mistake in the method, never in the input."""
 
 
+class BrokenChainError(AssertionError):
+    """Two tracklets follow each other that no candidate link joins: a mistake in the method, never in the input."""
+
+
+def lifted_gain(graph: Graph) -> FloatArray:
+    """What two tracklets in one identity that do not follow each other are worth, (L,) as ``graph.together``."""
+    return LIFTED * graph.together.log_odds
+
+
+def chain_order(graph: Graph) -> IntArray:
+    """Place (N,) of each tracklet in an order in which every link leads forward.
+
+    That is the tracklets' own order, by first frame, but where a short duplicate begins after the tracklet that
+    continues it: such stretches are sorted by their links (Kahn 1962).
+
+    Raises:
+        ValueError: the links form a cycle.
+    """
+    i, j = graph.pairs.i, graph.pairs.j
+    place = np.arange(graph.count)
+    back = np.flatnonzero(i >= j)
+    if not len(back):
+        return place
+    depth = np.zeros(graph.count + 1, np.int64)
+    np.add.at(depth, j[back], 1)
+    np.add.at(depth, i[back], -1)
+    block = np.concatenate(
+        [[0], np.cumsum(np.cumsum(depth[: graph.count - 1]) == 0)]
+    )  # joins a place to the one before
+    inside = np.flatnonzero((block[i] == block[j]) & np.isin(block[i], block[i[back]]))
+    after: dict[int, list[int]] = {}
+    missing = np.bincount(j[inside], minlength=graph.count)
+    for a, b in zip(i[inside].tolist(), j[inside].tolist(), strict=True):
+        after.setdefault(a, []).append(b)
+    for name in np.unique(block[i[back]]):
+        members = np.flatnonzero(block == name)
+        ready = [int(m) for m in members if missing[m] == 0]
+        taken = 0
+        while ready:
+            node = heapq.heappop(ready)
+            place[node] = members[0] + taken
+            taken += 1
+            for follower in after.get(node, ()):
+                missing[follower] -= 1
+                if missing[follower] == 0:
+                    heapq.heappush(ready, follower)
+        if taken < len(members):
+            raise ValueError("candidate links form a cycle")
+    return place
+
+
+def objective(graph: Graph, identity: IntArray) -> float:
+    """What a partition (N,) is worth: the gains between consecutive tracklets, the lifted gains between all others.
+
+    Raises:
+        BrokenChainError: consecutive tracklets of one identity are not a candidate link.
+    """
+    return _worth(graph, identity, _links(graph, identity))
+
+
+def _worth(graph: Graph, identity: IntArray, links: IntArray) -> float:
+    together = graph.together
+    same = np.flatnonzero(identity[together.i] == identity[together.j])
+    key = (
+        np.minimum(graph.pairs.i, graph.pairs.j)[links] * graph.count + np.maximum(graph.pairs.i, graph.pairs.j)[links]
+    )
+    apart = ~np.isin(together.i[same] * graph.count + together.j[same], key)
+    return float(graph.gain[links].sum() + lifted_gain(graph)[same[apart]].sum())
+
+
+def _links(graph: Graph, identity: IntArray) -> IntArray:
+    """Indices of the links between consecutive tracklets of each identity."""
+    order = np.lexsort((chain_order(graph), identity))
+    a, b = order[:-1], order[1:]
+    follows = identity[a] == identity[b]
+    wanted = a[follows] * graph.count + b[follows]
+    key = graph.pairs.i * graph.count + graph.pairs.j
+    sort = np.argsort(key, kind="stable")
+    at = np.minimum(np.searchsorted(key, wanted, sorter=sort), max(len(key) - 1, 0))
+    if len(wanted) and (not len(key) or (key[sort[at]] != wanted).any()):
+        raise BrokenChainError("tracklets follow each other without a candidate link; please report this as a bug")
+    return np.sort(sort[at]) if len(wanted) else np.zeros(0, np.int64)
+
+
+def from_identity(graph: Graph, identity: IntArray, bound: float, method: str) -> Solution:
+    """Check a partition (N,), number it by first appearance, and price it.
+
+    Raises:
+        BrokenConflictError, BrokenChainError: a mistake of the method.
+    """
+    _, first, inverse = np.unique(identity, return_index=True, return_inverse=True)
+    identity = np.argsort(np.argsort(first))[inverse].astype(np.int64)
+    _check_conflicts(graph, identity, method)
+    links = _links(graph, identity)
+    worth = _worth(graph, identity, links)
+    return Solution(identity, links, worth, _rounded(bound, worth), method)
+
+
 def from_links(graph: Graph, links: IntArray, bound: float, method: str) -> Solution:
     """Turn accepted links into identities; where a chain would join a conflict, its weakest link is cut.
+
+    Args:
+        graph: the problem.
+        links: (L,) indices of a path cover's links.
+        bound: upper bound on the gains of any path cover; all the lifted evidence there is to gain is added to it.
+        method: name of the method.
 
     Raises:
         BrokenConflictError: if a conflict is left, which would be a mistake of this function.
     """
     wanted = len(links)
-    links = _respect_conflicts(graph, links)
+    links = np.sort(_respect_conflicts(graph, links))
     identity = _components(graph, links)
+    _check_conflicts(graph, identity, method)
+    worth = _worth(graph, identity, links)
+    bound += float(np.maximum(lifted_gain(graph), 0).sum())
+    return Solution(identity, links, worth, _rounded(bound, worth), method, wanted - len(links))
+
+
+def _rounded(bound: float, worth: float) -> float:
+    """The bound, but where only rounding puts it below the objective."""
+    return worth if bound < worth <= bound + 1e-9 * max(abs(worth), 1) else bound
+
+
+def _check_conflicts(graph: Graph, identity: IntArray, method: str) -> None:
     broken = identity[graph.conflicts[:, 0]] == identity[graph.conflicts[:, 1]]
     if broken.any():
         raise BrokenConflictError(f"{method}: {int(broken.sum())} conflicts broken; please report this as a bug")
-    return Solution(
-        identity, np.sort(links), float(graph.gain[links].sum()), bound, method, wanted - len(links)
-    )  # fmt: skip
 
 
 def confidence(graph: Graph, solution: Solution) -> FloatArray:

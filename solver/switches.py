@@ -1,7 +1,7 @@
 """Cutting tracklets where the tracker may have changed to another person.
 
-At every risky place (``tracklets/split.py``) the looks before and after are compared. Where they rather speak for two
-people the tracklet is cut, and at a crossing the partner too. The cut is a question, not an answer: the graph offers to
+At every risky place (``tracklets/split.py``) the looks before and after are compared. Unless they clearly speak for
+one person the tracklet is cut, and at a crossing the partner too. The cut is a question, not an answer: the graph offers to
 join the pieces again, at the odds that a tracker keeps its person there, and the solver decides with everything else.
 """
 
@@ -15,20 +15,20 @@ from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.split import SHORTEST_SECONDS, cut, risks
 from reid_solve.tracklets.table import FloatArray, IntArray
 
-SUSPICIOUS = -1.0  # nats; looks that speak for two people at least this much are worth a cut
+SURE = 2.0  # nats; where looks speak for one person this much nothing is asked
 WINDOW_SECONDS = 4.0  # of looks before and after
 KEPT = float(np.log(0.95 / 0.05))  # log-odds that a tracker keeps its person at a risky place
 
 
 def cut_at_switches(tracklets: Tracklets) -> Tracklets:
-    """Cut where looks change; without embeddings nothing is cut."""
+    """Cut where looks may have changed; without embeddings nothing is cut."""
     seen, looks = tracklets.appearance, learn_looks(tracklets)
     if seen is None or looks is None:
         return tracklets
     risk = risks(tracklets)
     (before, frames_before, n), (after, frames_after, m) = _around(tracklets, seen, risk.row)
     alike = looks.alike(looks.place(before), frames_before, looks.place(after), frames_after)
-    suspicious = np.flatnonzero((alike < SUSPICIOUS) & (n > 0) & (m > 0))
+    suspicious = np.flatnonzero((alike < SURE) & (n > 0) & (m > 0))
     suspicious = suspicious[np.argsort(alike[suspicious], kind="stable")]
     return cut(tracklets, _spaced(tracklets, risk.row[suspicious], risk.other[suspicious]))
 

@@ -3,6 +3,7 @@
 To add one: a file with a function under ``@method("name")``, and its import below.
 """
 
+from reid_solve.solver.methods import cluster as cluster
 from reid_solve.solver.methods import flow as flow
 from reid_solve.solver.methods import greedy as greedy
 from reid_solve.solver.methods.registry import METHODS as METHODS

@@ -22,5 +22,10 @@ def method(name: str) -> Callable[[Method], Method]:
 
 
 def choose(name: str, graph: Graph) -> str:
-    """The method that ``auto`` stands for on this graph: ``flow``, which is exact and fast at every size."""
-    return "flow" if name == "auto" else name
+    """The method that ``auto`` stands for: ``flow``, which is exact, unless there is lifted evidence, then ``cluster``.
+
+    Any other name stands for itself.
+    """
+    if name != "auto":
+        return name
+    return "cluster" if len(graph.together.i) else "flow"
