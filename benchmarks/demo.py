@@ -29,7 +29,7 @@ def main(out: Path) -> None:
     before = rs.evaluate(tracks, truth, ceiling=True)
     motion = rs.solve(tracks)
     both = rs.solve(tracks, embeddings=CLIP / "embeddings.parquet")
-    motion.write(out / "derby.identities.parquet")
+    both.write(out / "derby.identities.parquet")
     table = Table(box=None, pad_edge=False)
     for name in ("", "ids", "HOTA", "AssA", "IDF1", "IDSW"):
         table.add_column(name, justify="right" if name else "left")
@@ -45,7 +45,7 @@ def main(out: Path) -> None:
     console().print(table)
     picture = out / "timeline.svg"
     title = "Who is who in 30 seconds of a simulated match"
-    picture.write_text(timeline_svg(motion.tracks, motion.tracks, people_of(motion.tracks, truth), title=title))
+    picture.write_text(timeline_svg(tracks, both.tracks, people_of(both.tracks, truth), title=title))
     click.echo(f"\nsolved rows: {out / 'derby.identities.parquet'}\npicture:     {picture}")
 
 

@@ -53,6 +53,10 @@ class OneLineErrors(click.Group):
             raise _UserError(" ".join(str(error).split())) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
             raise
+        except OSError as error:
+            raise _UserError(
+                f"{error.strerror or error}: nothing more can be written or read; make room and try again"
+            ) from error
         except Exception as error:
             if os.environ.get("REID_SOLVE_DEBUG"):
                 raise
@@ -82,7 +86,7 @@ def default_output(source: Path) -> Path:
 @contextmanager
 def quiet_or_bar(quiet: bool, text: str) -> Iterator[None]:
     """Show on stderr that something is going on, where a person is watching."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield
         return
     from rich.console import Console

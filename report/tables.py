@@ -33,6 +33,9 @@ def print_notes(notes: Iterable[Note]) -> None:
 def print_solved(summary: Mapping[str, Any], source: Path, target: Path) -> None:
     """What ``solve`` did, on stderr."""
     out = console(stderr=True)
+    if not summary["tracklets"]:
+        out.print(f"{escape(source.name)}: nothing to solve; written to [bold]{escape(str(target))}[/]", soft_wrap=True)
+        return
     certain = "optimal" if summary["gap"] == 0 else f"at most {summary['gap']:.2f} % from optimal"
     out.print(
         f"{escape(source.name)}: {summary['rows']:,} rows, {summary['tracklets']:,} tracklets -> "

@@ -13,6 +13,7 @@ from html import escape
 import numpy as np
 
 from reid_solve.report.lanes import NOBODY, Panel, Seen, lay_out, order
+from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.table import IntArray, Tracks
 
 GREY, INK, FAINT, RULE, WRONG = "#9aa1a9", "#1f2328", "#59636e", "#e4e7ea", "#111111"
@@ -41,7 +42,10 @@ def timeline_svg(
 
     Raises:
         ValueError: if the three do not have the same rows.
+        InputError: if ``after`` has not been solved.
     """
+    if "identity" not in after:
+        raise InputError(f"{after.clip.source}: no column identity; solve into parquet or CSV, which keep both ids")
     if not len(before) == len(after) == (len(after) if truth is None else len(truth)):
         raise ValueError("before, after and truth: not the same rows; give all three for the same detections")
     rows = after.sequence == sequence

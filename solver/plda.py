@@ -97,6 +97,10 @@ def learn(seen: Appearance, frame: IntArray, first: IntArray, last: IntArray) ->
     away = means[whole] - means[whole].mean(axis=1, keepdims=True)
     noise, decay = _noise_by_length((away**2).sum(axis=1).mean(axis=1) / (PARTS - 1), frames[whole] / PARTS)
     scaled = away / np.sqrt(noise * (frames[whole] / PARTS) ** -decay)[:, None, None]
+    # A tracklet that passes from one person to another would teach that what tells these two apart is noise.
+    restless = (scaled**2).mean(axis=(1, 2))
+    clean = 1 / (1 + (restless / np.median(restless)) ** 2)
+    scaled = scaled * np.sqrt(clean / clean.mean())[:, None, None]
     whiten = _whitening(scaled.reshape(-1, away.shape[2]), len(scaled) * (PARTS - 1))
 
     weight = np.where(seen.seen >= 2 * MIN_EMBEDDINGS, np.minimum(frames, LONG), 0.0)

@@ -1,8 +1,9 @@
 """Cutting tracklets where the tracker may have changed to another person.
 
 At every risky place (``tracklets/split.py``) the looks before and after are compared. Unless they clearly speak for
-one person the tracklet is cut, and at a crossing the partner too. The cut is a question, not an answer: the graph offers to
-join the pieces again, at the odds that a tracker keeps its person there, and the solver decides with everything else.
+one person the tracklet is cut, and at a crossing the partner too. The cut is a question, not an answer: the graph
+offers to join the pieces again, at the odds that a tracker keeps its person there, and the solver decides with
+everything else.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def resolve(draft: Draft, on_duplicate: str) -> None:
         draft.note(
             "identical-duplicates",
             int((~kept).sum()),
-            f"{counted(int((~kept).sum()), 'row')} the same as another: dropped",
+            f"{counted(int((~kept).sum()), 'row')} repeating another row exactly: dropped",
         )
         group = _groups(draft)
         if group is None:

@@ -109,6 +109,8 @@ def open_file(path: Path) -> File:
     try:
         if path.is_dir():
             raise InputError(f"{path}: a folder; give a file: MOT text, CSV or parquet")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: not a regular file, and it has to be read twice; save it to one first")
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name

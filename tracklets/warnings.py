@@ -46,8 +46,8 @@ def _all(tracks: Tracks) -> Iterator[Note]:
         first = names[int(codes[np.flatnonzero(jumps)[0]])].as_py()
         count, tracks_ = int(jumps.sum()), len(np.unique(codes[jumps]))
         text = (
-            f"{counted(count, 'jump')} too far for one person by {counted(tracks_, 'id')} (first: id {first}); "
-            "candidates for a split"
+            f"{counted(tracks_, 'id')} made {counted(count, 'jump')} too far for one person (first: id {first}); "
+            "the id may have passed to somebody else there"
         )
         yield Note("split-candidate", count, text, "warning")
 

@@ -16,6 +16,8 @@ from reid_solve.tracklets.table import Note, Tracks
 
 load_all()
 
+TEXT_ENDINGS = (".svg", ".html", ".json", ".md")
+
 
 def write(tracks: Tracks, path: str | os.PathLike[str], format: str = "auto") -> tuple[Note, ...]:
     """Write tracks, with their identities if they have any, in the order in which they were read.
@@ -82,12 +84,17 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
 
     Raises:
         OutputError: it cannot be written.
+        OptionError: the name ends in something else.
     """
+
+    target = Path(path)
+    if target.suffix.lower() not in TEXT_ENDINGS:
+        raise OptionError(f"{path}: not the name of a picture or report; end it in {', '.join(TEXT_ENDINGS)}")
 
     def fill(stream: BinaryIO) -> None:
         stream.write(text.encode())
 
-    atomically(Path(path), fill)
+    atomically(target, fill)
 
 
 def _format_of(target: Path, format: str) -> tuple[str, bool]:

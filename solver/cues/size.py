@@ -10,6 +10,7 @@ from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import FloatArray
 
 HALF_SECONDS = 1.0  # heights one second apart are nearly independent (pose, jitter)
+LEAST = 1e-6  # variance of a logarithm; boxes of constant height are no better known than to a tenth of a per cent
 MIN_TRACKLETS = 8  # long enough to be halved; fewer cannot tell the spread of one person from that of all
 
 
@@ -35,7 +36,7 @@ def size(tracklets: Tracklets) -> Scorer | None:
         for half in (~late, late)
     )
     # Halves of a long tracklet differ by twice the slow within-person variance; noise of one second adds to short ones.
-    within = float(np.median((early_mean - late_mean)[long] ** 2) / 0.455 / 2)
+    within = max(float(np.median((early_mean - late_mean)[long] ** 2) / 0.455 / 2), LEAST)
     total = float(np.median((mean[long] - np.median(mean[long])) ** 2) / 0.455)
     noise = float(np.median((stature - mean[node]) ** 2) / 0.455)
     between = max(total - within, 0.0)

@@ -128,7 +128,7 @@ def regular(text: bytes, dialect: Dialect, source: str, minimum: int) -> Regular
     short = sum(int((widths < width).sum()) for _, widths in blocks)
     if short and dialect.header is None:
         total = sum(len(widths) for _, widths in blocks)
-        note = f"{short} of {total} lines have fewer than {width} values; what is missing is empty"
+        note = f"{short} of {total} lines have fewer than {width} values; the missing values are left empty"
         notes.append(Note("ragged-lines", short, note, "warning"))
     return Regular(filled, width, tuple(notes))
 
