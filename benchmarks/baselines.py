@@ -95,9 +95,9 @@ def gta_like(tracklets: Tracklets, total: FloatArray, count: IntArray, reach: fl
     """Merge the two closest groups again and again; the distance is the mean cosine distance of all their crops.
 
     As described: groups seen in one frame are never merged; the distance of a merged group is taken over all its
-    crops (the mean over pairs of crops is 1 - <mean, mean>, so sums are enough). Not as described: no splitter, which
-    the solver's benchmark of both would need to have on both sides; and the spatial gate bounds, as a share of the
-    picture's width, the way between pieces of two groups that follow one another.
+    crops (the mean over pairs of crops is 1 - <mean, mean>, so sums are enough). Not as described: the splitter that
+    goes before it is left out (with theirs, more clips were hurt than without); and the spatial gate bounds, as a share
+    of the picture's width, the way between pieces of two groups that follow one another.
 
     Args:
         tracklets: one recording.

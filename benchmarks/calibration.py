@@ -136,6 +136,11 @@ def joined(samples: list[Sample], name: str) -> Any:
     return np.concatenate([getattr(s, name) for s in samples])
 
 
+def cues_of(samples: list[Sample]) -> list[str]:
+    """Every cue that has something to say in any clip; where it has not, its term is 0."""
+    return list(dict.fromkeys(cue for s in samples for cue in s.terms))
+
+
 def residuals(samples: list[Sample]) -> list[tuple[str, str, int, float, float]]:
     """Predicted and true links where links share something: (cue, range, links over 5 %, predicted, true)."""
     p, right, gap, edges = (joined(samples, name) for name in ("p", "right", "gap", "edges"))
@@ -144,27 +149,29 @@ def residuals(samples: list[Sample]) -> list[tuple[str, str, int, float, float]]
     edge = edges > 0.5
     for k, name in enumerate(("inside -> inside", "inside -> edge", "edge -> inside", "edge -> edge")):
         groups.append(("edge", name, (edge[:, 0] == bool(k & 2)) & (edge[:, 1] == bool(k & 1))))
-    for cue in samples[0].terms:
-        if all(cue in s.terms for s in samples):
-            term = np.concatenate([s.terms[cue] for s in samples])
-            for a, b in pairwise(NATS):
-                groups.append((cue, f"{a:+g} to {b:+g} nats", (term > a) & (term <= b)))
+    for cue in cues_of(samples):
+        term = np.concatenate([s.terms.get(cue, np.zeros(len(s.p))) for s in samples])
+        for a, b in pairwise(NATS):
+            groups.append((cue, f"{a:+g} to {b:+g} nats", (term > a) & (term <= b)))
     return [
         (cue, what, int((here & likely).sum()), float(p[here].sum()), float(right[here].sum()))
         for cue, what, here in groups if here.any()
     ]  # fmt: skip
 
 
-def weights(samples: list[Sample]) -> dict[str, tuple[float, float]]:
-    """By how much each cue should be multiplied, and a constant added, for the most likely truth: (alone, together).
+def weights(samples: list[Sample]) -> dict[str, float]:
+    """By how much each cue should be multiplied, and the constant to add, for the truth to be most likely.
 
     The model stays as it is: cues weighed and added up, capped, then set against their rivals. A weight of 1 is a cue
-    rightly taken at its word; below, it is too sure of itself. "Alone" changes this cue's weight only.
+    rightly taken at its word; below, it is too sure of itself.
     """
     from scipy.optimize import minimize
 
-    cues = [c for c in samples[0].terms if c != RIVALS and all(c in s.terms for s in samples)]
-    designs = [np.column_stack([*(s.terms[c] for c in cues), np.ones(len(s.p))]) for s in samples]
+    cues = [cue for cue in cues_of(samples) if cue != RIVALS]
+    designs = [
+        np.column_stack([*(s.terms.get(cue, np.zeros(len(s.p))) for cue in cues), np.ones(len(s.p))]) for s in samples
+    ]
+    usual = np.append(np.ones(len(cues)), 0.0)
 
     def loss(w: FloatArray) -> float:
         total = 0.005 * float(((w - usual) ** 2).sum()) * len(samples)  # a cue that is hardly ever there stays put
@@ -173,14 +180,8 @@ def weights(samples: list[Sample]) -> dict[str, tuple[float, float]]:
             total -= float(np.log(np.where(s.right, p, 1 - p)).sum())
         return total
 
-    usual = np.append(np.ones(len(cues)), 0.0)
-    together = minimize(loss, usual, method="L-BFGS-B", options={"eps": 1e-3, "maxiter": 25}).x
-    out = {}
-    for k, name in enumerate([*cues, "constant"]):
-        grid = usual[k] + np.arange(-1.0, 0.51, 0.1)
-        best = min(grid, key=lambda w, k=k: loss(np.where(np.arange(len(usual)) == k, w, usual)))  # type: ignore[misc]
-        out[name] = float(best), float(together[k])
-    return out
+    found = minimize(loss, usual, method="L-BFGS-B", options={"eps": 1e-3, "maxiter": 25}).x
+    return dict(zip([*cues, "constant"], map(float, found), strict=True))
 
 
 def figures(samples: list[Sample], pure: bool) -> dict[str, float]:
@@ -279,8 +280,7 @@ def print_cues(screen: Any, level: str, samples: list[Sample]) -> dict[str, Any]
         table.add_row(cue, what, f"{likely:,}", f"{predicted:.0f}", f"{true:.0f}", f"{predicted / max(true, 1):.2f}")
     screen.print(table)
     fitted = weights(samples)
-    for k, what in enumerate(("one at a time", "all together")):
-        screen.print(f"weights that would fit, {what}: " + ", ".join(f"{c} {w[k]:.2f}" for c, w in fitted.items()))
+    screen.print("weights that would fit: " + ", ".join(f"{cue} {w:.2f}" for cue, w in fitted.items()))
     return {"residuals": rows, "weights": fitted}
 
 

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,6 @@ def scored(job: Job, labels: list[Any]) -> list[Row]:
 
 def measure(jobs: list[Job], workers: int, baselines: bool = False) -> list[Row]:
     """All rows of all jobs."""
-    from dataclasses import replace
 
     def run(what: Any, work: list[Job], name: str) -> list[Any]:
         return list(
@@ -225,7 +224,7 @@ def print_level(screen: Any, level: str, methods: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, title=f"{title}: share of headroom, %", title_justify="left")
     table.add_column("method", no_wrap=True)
     for name in (*trackers, "mean", "HOTA", "IDF1", f"helped >{HURT[0]}", *(f"hurt >{h}" for h in HURT), "worst"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=name in trackers)
     for method, found in methods.items():
         by = found["trackers"].values()
         worst = min((c for s in by for c in s[f"hurt_{HURT[0]}"].values()), default=0.0)
@@ -280,8 +279,6 @@ def main(data: Path, trackers: list[str], method: str, level: str | None, embedd
         python benchmarks/soccernet.py --data ../shared/data/soccernet-dev
         python benchmarks/soccernet.py --data ../shared/data/soccernet-dev --level all --embeddings DIR --baselines
     """
-    from dataclasses import replace
-
     levels = LEVELS if level == "all" else (level or ("own" if embeddings else "none"),)
     work = [replace(job, method=method) for job in jobs_for(data, trackers, levels, embeddings)]
     rows = measure(work, jobs, baselines)

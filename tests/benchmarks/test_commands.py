@@ -1,0 +1,78 @@
+"""The commands run on a folder of clips and write what they say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.clips import walkers
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+SEQINFO = "[Sequence]\nname={}\nframeRate=25\nseqLength=120\nimWidth=1920\nimHeight=1080\n"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two clips of a tracker called ``some``, with embeddings of level generic that know the person."""
+    root = tmp_path_factory.mktemp("data")
+    for seed in (1, 2):
+        tracks, person = walkers(seed, people=6, frames=120)
+        folder = root / f"CLIP-{seed}"
+        folder.mkdir()
+        track = np.asarray(tracks.canonical["track_id"].to_numpy())
+        for name, ids in (("gt", person + 1), ("some", track)):
+            rest = np.tile([1, -1, -1, -1], (len(ids), 1))
+            rows = np.column_stack([tracks.frame, ids, tracks.boxes, rest])
+            np.savetxt(folder / f"{name}.txt", rows, fmt="%g", delimiter=",")
+        (folder / "seqinfo.ini").write_text(SEQINFO.format(folder.name))
+        rng = np.random.default_rng(seed)
+        look = rng.normal(size=(6, 16))[person] + 0.3 * rng.normal(size=(len(person), 16))
+        sidecar = {"frame": tracks.frame, "id": track, "embedding": list(look.astype(np.float32))}
+        pq.write_table(pa.table(sidecar), root / f"CLIP-{seed}-some-generic.parquet")
+    return root
+
+
+def run(name: str, data: Path, *more: str) -> tuple[str, Any]:
+    out = data / f"{name}.json"
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), "--data", str(data), "--tracker", "some", "--jobs", "1"]
+    done = subprocess.run([*command, "--out", str(out), *more], capture_output=True, text=True, cwd=data, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads(out.read_text())
+
+
+def test_soccernet_sets_the_baselines_beside_ours(data: Path) -> None:
+    text, found = run("soccernet", data, "--level", "generic", "--embeddings", str(data), "--baselines")
+    assert {"headroom", "trackers", "rows", "levels"} <= set(found)
+    methods = found["levels"]["generic"]
+    assert set(methods) == {
+        "reid-solve", "GTA-like", "GTA-like, tuned on all", "AFLink-like", "AFLink-like, tuned on all"
+    }  # fmt: skip
+    assert len(found["rows"]) == 2 * len(methods)
+    assert methods["GTA-like, tuned on all"]["headroom"] > 50  # the embeddings are easy
+    assert methods["AFLink-like, tuned on all"]["headroom"] > 10
+    assert all(name in text for name in methods)
+
+
+def test_soccernet_says_which_sidecar_is_missing(data: Path) -> None:
+    command = [sys.executable, str(BENCHMARKS / "soccernet.py"), "--data", str(data), "--tracker", "some"]
+    done = subprocess.run(
+        [*command, "--level", "finetuned", "--embeddings", str(data)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "CLIP-1-some-finetuned.parquet is missing" in done.stderr
+
+
+def test_calibration_draws_and_counts(data: Path) -> None:
+    text, found = run("calibration", data, "--svg", str(data / "calibration.svg"), "--cues")
+    assert found["figures"]["none"]["pairs"] > 0
+    assert found["figures"]["none"]["true"] + found["figures"]["none"]["missing"] > 0
+    assert "motion" in found["cues"]["none"]["weights"]
+    assert "weights that would fit" in text
+    assert (data / "calibration.svg").read_text().startswith("<svg")
