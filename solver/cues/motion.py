@@ -15,6 +15,7 @@ from reid_solve.tracklets.table import FloatArray
 
 TAIL = 3.0  # degrees of freedom of the Student t: people stop, turn and are run into
 END_NOISE = np.array([0.3, 0.1])  # heights; boxes at a tracklet's end are half hidden
+SHARE = 0.7  # of the ratio that counts: the cues are not independent (see docs/adr/0010)
 UNSEEN = 1.5  # the clip teaches from people it kept seeing; those it lost move less predictably
 
 
@@ -24,6 +25,7 @@ def motion(tracklets: Tracklets) -> Scorer:
 
     The numerator is a Student t around the position predicted from both velocities, with the spread that the clip
     taught plus the camera's drift (Zhang, Li and Nevatia 2008, section 3, with a density in place of a constant).
+    Counted at ``SHARE``.
     """
     model = learn_motion(tracklets)
     people = people_density(tracklets)
@@ -39,6 +41,7 @@ def motion(tracklets: Tracklets) -> Scorer:
         drift = reference.drift(end, start)[:, None] / unit
         variance = (UNSEEN * model.spread.at(pairs.gap)) ** 2 + END_NOISE**2 + drift**2
         distance = (missed**2 / variance).sum(axis=1)
-        return np.asarray(constant - np.log(variance).sum(axis=1) / 2 - (TAIL + 2) / 2 * np.log1p(distance / TAIL))
+        tail = (TAIL + 2) / 2 * np.log1p(distance / TAIL)
+        return np.asarray(SHARE * (constant - np.log(variance).sum(axis=1) / 2 - tail))
 
     return score

@@ -10,6 +10,7 @@ from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import FloatArray
 
 HALF_SECONDS = 1.0  # heights one second apart are nearly independent (pose, jitter)
+SHARE = 0.4  # of the ratio that counts: box height also follows from place and pose (see docs/adr/0010)
 LEAST = 1e-6  # variance of a logarithm; boxes of constant height are no better known than to a tenth of a per cent
 MIN_TRACKLETS = 8  # long enough to be halved; fewer cannot tell the spread of one person from that of all
 
@@ -51,7 +52,7 @@ def size(tracklets: Tracklets) -> Scorer | None:
         joint = va * vb - between**2
         same = -0.5 * (np.log(joint) + (vb * a**2 - 2 * between * a * b + va * b**2) / joint)
         different = -0.5 * (np.log(va * vb) + a**2 / va + b**2 / vb)
-        return np.asarray(same - different)
+        return np.asarray(SHARE * (same - different))
 
     return score
 
