@@ -17,9 +17,10 @@ from reid_solve.tracklets.table import FloatArray, IntArray
 
 ITERATIONS = 8  # of reweighting; the weights are stable after 4 to 6
 MAX_ZOOM = 1.03  # per frame
-ZOOM_PRIOR = 300.0**2 / 2  # square pixels: people within this spread say little about zoom
+ZOOM_PRIOR = 0.11**2  # square picture widths: people within this spread say little about zoom
 ZOOM_BLEND_FRAMES = 10  # below: zoom from positions (precise), above: from box heights (free of drift)
-MARGIN = 5.0  # pixels; boxes cut by the picture's edge move with the edge
+MARGIN = 0.0026  # picture widths; boxes cut by the picture's edge move with the edge
+STEADY = 0.00026  # picture widths; half a pixel of a full-HD picture: boxes jitter by that much anyway
 MIN_COMMON = 3  # people seen in both frames
 
 
@@ -78,8 +79,9 @@ def estimate_camera(frame: IntArray, node: IntArray, boxes: FloatArray, size: tu
     count = len(frames)
     a = np.flatnonzero((np.diff(node) == 0) & (np.diff(index) == 1))
     whole = (boxes[:, 2] > 0) & (boxes[:, 3] > 0)
-    whole &= (boxes[:, 0] > MARGIN) & (boxes[:, 0] + boxes[:, 2] < size[0] - MARGIN)
-    whole &= boxes[:, 1] + boxes[:, 3] < size[1] - MARGIN
+    margin = MARGIN * size[0]
+    whole &= (boxes[:, 0] > margin) & (boxes[:, 0] + boxes[:, 2] < size[0] - margin)
+    whole &= boxes[:, 1] + boxes[:, 3] < size[1] - margin
     a = a[whole[a] & whole[a + 1]]
     b = a + 1
     step = index[b]  # the step that leads to frame `step`
@@ -87,12 +89,13 @@ def estimate_camera(frame: IntArray, node: IntArray, boxes: FloatArray, size: tu
     common = np.bincount(step, minlength=count)
     known = common >= MIN_COMMON
 
-    zoom_by_position = _fit(feet[a], feet[b], step, count, None)[0]
+    zoom_by_position = _fit(feet[a] / size[0], feet[b] / size[0], step, count, None)[0]
     zoom_by_height = _robust_mean(np.log(boxes[a, 3] / boxes[b, 3]), step, count)
     zoom = np.where(known, np.log(zoom_by_position), 0.0)
     difference = np.cumsum(np.where(known, zoom_by_height, 0.0) - zoom)
     zoom = np.diff(np.cumsum(zoom) + gaussian_filter1d(difference, ZOOM_BLEND_FRAMES, mode="nearest"), prepend=0.0)
-    factor, offset, spread = _fit(feet[a], feet[b], step, count, np.exp(zoom))
+    factor, offset, spread = _fit(feet[a] / size[0], feet[b] / size[0], step, count, np.exp(zoom))
+    offset, spread = offset * size[0], spread * size[0]
 
     factor, offset = np.where(known, factor, 1.0), np.where(known[:, None], offset, 0.0)
     if count:
@@ -150,7 +153,10 @@ def _hold(values: FloatArray, node: IntArray) -> FloatArray:
 
 def _fit(p: FloatArray, q: FloatArray, step: IntArray, count: int,
          zoom: FloatArray | None) -> tuple[FloatArray, FloatArray, FloatArray]:  # fmt: skip
-    """Robust ``p = zoom * q + offset`` for every step at once (Cauchy weights, scale from the median residual)."""
+    """Robust ``p = zoom * q + offset`` for every step at once (Cauchy weights, scale from the median residual).
+
+    Positions in picture widths, so that the size of the pixels does not matter.
+    """
 
     def total(values: FloatArray) -> FloatArray:
         return np.asarray(np.bincount(step, values, minlength=count), float)
@@ -169,7 +175,7 @@ def _fit(p: FloatArray, q: FloatArray, step: IntArray, count: int,
             factor = zoom
         offset = mean_p - factor[:, None] * mean_q
         residual = np.hypot(*(p - factor[step, None] * q - offset[step]).T)
-        spread = np.maximum(grouped_median(residual, step, count), 0.5)
+        spread = np.maximum(grouped_median(residual, step, count), STEADY)
         weight = 1 / (1 + (residual / spread[step]) ** 2)
     return np.asarray(factor, float), offset, spread
 
