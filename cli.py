@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from reid_solve.report.command import OneLineErrors, default_output, quiet_or_bar
-from reid_solve.report.options import as_json, input_path, reading
+from reid_solve.report.options import as_json, deciding, filling, input_path, reading
 
-METHODS = ("auto", "cluster", "flow", "greedy")
+METHODS = ("auto", "cluster", "exact", "flow", "greedy", "hdbscan")
+CUES = ("motion", "time", "edge", "size", "appearance", "team", "role", "jersey")
 
 
 @click.group(cls=OneLineErrors, default="solve", context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,22 +33,21 @@ def main() -> None:
 @main.command()
 @click.argument("source", metavar="IN", type=input_path)
 @click.option("-o", "--output", type=input_path, help="Where to write; IN.identities.EXT beside the input by default.")
-@click.option(
-    "--embeddings", type=input_path, metavar="FILE", help="Sidecar parquet: frame, id (or track_id), embedding."
-)
-@click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="How to solve.")
+@deciding(METHODS, CUES)
+@filling
 @reading
 @as_json
-def solve(
-    source: Path, output: Path | None, embeddings: Path | None, method: str, as_json: bool, **options: Any
-) -> None:
+def solve(source: Path, output: Path | None, as_json: bool, **options: Any) -> None:
     """Decide who is who and write the rows back with `identity` and `identity_score`.
 
     Parquet and CSV keep every column and gain two; MOT text, which has one id column, gets the identity there.
 
+    What a person knows is obeyed: two tracks that are one person (--must-link) or are not (--cannot-link).
+
     \b
-    Example:
+    Examples:
         reid-solve solve tracks.parquet -o solved.parquet
+        reid-solve solve tracks.parquet --must-link 10,34 --cannot-link 9,31 --min-confidence 0.6 --roster 11+11+3
     """
     from reid_solve.report.tables import print_notes, print_solved
     from reid_solve.solver.solve import solve
@@ -56,13 +56,65 @@ def solve(
     target = output or default_output(source)
     check_target(target, source)
     with quiet_or_bar(as_json, f"solving {source.name}"):
-        result = solve(source, embeddings=embeddings, method=method, **options)
+        result = solve(source, **options)
         result.write(target)
     if as_json:
         click.echo(json.dumps({**result.summary(), "output": str(target)}))
     else:
         print_notes(result.tracks.notes)
         print_solved(result.summary(), source, target)
+
+
+@main.command()
+@click.argument("source", metavar="IN", type=input_path)
+@click.option("--tracks", nargs=2, required=True, metavar="A B", help="Two track ids.")
+@deciding(METHODS, CUES)
+@reading
+@as_json
+def explain(source: Path, tracks: tuple[str, str], as_json: bool, **options: Any) -> None:
+    """Say why two tracks were or were not joined: every cue's evidence in nats, or what stood in the way.
+
+    IN is solved again, with the options given; solving is deterministic. An output of `solve` will do as well.
+
+    \b
+    Example:
+        reid-solve explain tracks.parquet --tracks 9 31
+    """
+    from reid_solve.report.why import print_why
+    from reid_solve.solver.explain import explain
+    from reid_solve.solver.solve import solve
+
+    with quiet_or_bar(as_json, f"solving {source.name}"):
+        reasons = explain(solve(source, **options), *tracks)
+    if as_json:
+        click.echo(json.dumps({"tracks": list(tracks), "recordings": reasons}))
+    else:
+        print_why(reasons)
+
+
+@main.command()
+@click.argument("source", metavar="IN", type=input_path)
+@click.option("-o", "--output", type=input_path, required=True, help="Where to write (.graphml or .parquet).")
+@click.option("--conflicts", is_flag=True, help="Also write the pairs that cannot be one person.")
+@deciding(METHODS, CUES)
+@reading
+def graph(source: Path, output: Path, conflicts: bool, **options: Any) -> None:
+    """Write the graph of tracklets: who could follow whom, with every cue's evidence, and what was decided.
+
+    GraphML for graph tools, or a table of edges in Parquet.
+
+    \b
+    Example:
+        reid-solve graph tracks.parquet -o graph.graphml
+    """
+    from reid_solve.solver.export import check_ending, write_graph
+    from reid_solve.solver.solve import solve
+
+    check_ending(output)
+    with quiet_or_bar(False, f"solving {source.name}"):
+        result = solve(source, **options)
+    write_graph(result, output, conflicts)
+    click.echo(f"written to {output}", err=True)
 
 
 @main.command()

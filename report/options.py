@@ -47,8 +47,72 @@ _READING = (
 )
 
 
+def _pairs(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = [tuple(name.strip() for name in value.split(",")) for value in values]
+    for value, pair in zip(values, pairs, strict=True):
+        if len(pair) != 2 or not all(pair):
+            raise click.BadParameter(f"{value!r} is not a pair of track ids; write it as 12,57")
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def deciding(methods: tuple[str, ...], cues: tuple[str, ...]) -> Callable[[Command], Command]:
+    """The options of every command that solves, as keywords of ``solver.solve.solve``."""
+    options = (
+        click.option(
+            "--embeddings", type=input_path, metavar="FILE", help="Sidecar parquet: frame, id (or track_id), embedding."
+        ),
+        click.option("--method", type=click.Choice(methods), default="auto", show_default=True, help="How to solve."),
+        click.option("--without", type=click.Choice(cues), multiple=True, help="Leave out a cue; repeatable."),
+        click.option(
+            "--must-link", metavar="A,B", multiple=True, callback=_pairs, help="Two tracks are one person; repeatable."
+        ),
+        click.option(
+            "--cannot-link", metavar="A,B", multiple=True, callback=_pairs, help="Two tracks are not; repeatable."
+        ),
+        click.option("--constraints", type=input_path, metavar="FILE", help="JSON with must_link and cannot_link."),
+        click.option(
+            "--min-confidence", type=click.FloatRange(0, 1), metavar="P", help="Make no link less probable than P."
+        ),
+        click.option("--roster", metavar="11+11+3", help="Team sizes, or one number: more identities cost."),
+        click.option(
+            "--force", is_flag=True, help="Solve even where the tracker's own ids are expected to be the better ones."
+        ),
+    )
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 def reading(command: Command) -> Command:
     """The options of every command that reads tracks, as keywords of ``tracklets.read.read``."""
     for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+_FILLING = (
+    click.option(
+        "--fill", type=click.Choice(["linear", "smooth"]), help="Add interpolated rows where an identity is unseen."
+    ),
+    click.option(
+        "--fill-gap",
+        type=click.FloatRange(0, min_open=True),
+        default=1.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Longest gap that --fill fills.",
+    ),
+)
+
+
+def filling(command: Command) -> Command:
+    """The options for filling gaps, as keywords of ``solver.solve.solve``."""
+    for option in reversed(_FILLING):
         command = option(command)
     return command

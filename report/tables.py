@@ -37,12 +37,22 @@ def print_solved(summary: Mapping[str, Any], source: Path, target: Path) -> None
         out.print(f"{escape(source.name)}: nothing to solve; written to [bold]{escape(str(target))}[/]", soft_wrap=True)
         return
     certain = "optimal" if summary["gap"] == 0 else f"at most {summary['gap']:.2f} % from optimal"
+    if summary["method"] == "tracker":
+        certain = "its ids are kept"
+    purity = "" if summary["purity_estimate"] is None else f"purity about {summary['purity_estimate']:.0%}; "
     out.print(
         f"{escape(source.name)}: {summary['rows']:,} rows, {summary['tracklets']:,} tracklets -> "
         f"[bold]{summary['identities']:,} identities[/] ({summary['links']:,} links by {summary['method']}, {certain}; "
-        f"cues: {', '.join(summary['cues']) or 'none'}; {summary['seconds']:.2f} s)",
+        f"cues: {', '.join(summary['cues']) or 'none'}; {purity}{summary['seconds']:.2f} s)",
         soft_wrap=True,
     )
+    if summary["withheld"]:
+        out.print(f"{summary['withheld']:,} links worth taking were withheld: less probable than asked", soft_wrap=True)
+    for squad in summary.get("roster", ()):
+        price = f" ({squad['price']:.2f} nats for each beyond)" if squad["price"] else ""
+        over = "" if squad["met"] else "; more would need links against the evidence"
+        text = f"roster, {squad['name']}: {squad['people']} people seen for 2 s or more, {squad['cap']} expected"
+        out.print(escape(text + price + over), soft_wrap=True)
     out.print(f"written to [bold]{escape(str(target))}[/]", soft_wrap=True)
 
 

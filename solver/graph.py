@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from reid_solve.solver.constraints.overlap import overlap
+from reid_solve.solver.constraints.pinned import Pins, check_contradictions
+from reid_solve.solver.constraints.roles import roles
 from reid_solve.solver.cues import CUES
 from reid_solve.solver.cues.registry import Scorer
 from reid_solve.solver.pairs import Pairs, candidates, neighbours
@@ -21,10 +23,11 @@ WINDOW_SECONDS = 30.0  # longest gap that motion can bridge
 WINDOW_WITH_APPEARANCE_SECONDS = 120.0
 KEEP = -6.0  # nats; links below are hopeless and are not kept, those up to it can be explained
 LIMIT = 8.0  # nats; no sum of approximate cues is worth more certainty than 1 in 3,000
-PERSONAL = ("appearance", "size", "team", "role")  # cues of the person, not of the way between two tracklets
+PERSONAL = ("appearance", "size", "team", "role", "jersey")  # cues of the person, not of the way between two tracklets
 TELLING = 0.2  # nats; evidence between distant tracklets below this is not kept
 TRACKER = "tracker"  # the column that cutting gives rise to
 RIVALS = "rivals"  # the column that all cues together give rise to
+PINNED = "pinned"  # the column that must-links give rise to
 PRIZE = float(np.log(3.0))  # see Graph.gain
 
 
@@ -60,6 +63,7 @@ class Graph:
         terms: log-odds (E,) by cue, in nats.
         conflicts: (C, 2) pairs that cannot share an identity.
         together: evidence for pairs that are not consecutive.
+        must: (M, 2) pairs that share an identity: see ``constraints/contract.py``.
     """
 
     count: int
@@ -67,6 +71,7 @@ class Graph:
     terms: Mapping[str, FloatArray]
     conflicts: IntArray
     together: Together = Together(np.zeros(0, np.int64), np.zeros(0, np.int64), {})
+    must: IntArray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
 
     @cached_property
     def log_odds(self) -> FloatArray:
@@ -80,8 +85,10 @@ class Graph:
         A missed merge costs more than a wrong one. Two halves of a person, apart, have an association accuracy of 1/2
         each; joined rightly 1. Two halves of two people, joined wrongly, fall from 1/2 to 1/3. Joining pays if
         p / 2 > (1 - p) / 6, that is from p = 1/4 on, log-odds of -ln 3 (AssA of Luiten et al. 2021, equation 7).
+        A pinned link is worth nothing: it is no decision.
         """
-        return self.log_odds + PRIZE
+        worth = self.log_odds + PRIZE
+        return np.where(self.terms[PINNED] != 0, 0.0, worth) if PINNED in self.terms else worth
 
 
 def total(terms: Mapping[str, FloatArray], count: int) -> FloatArray:
@@ -89,22 +96,31 @@ def total(terms: Mapping[str, FloatArray], count: int) -> FloatArray:
     return np.asarray(sum(terms.values(), np.zeros(count)))
 
 
-def build(tracklets: Tracklets, cues: Collection[str] | None = None) -> Graph:
+def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins | None = None) -> Graph:
     """Price every candidate link with every cue that has something to say.
 
     Args:
         tracklets: one recording.
         cues: names of the cues to use; all by default.
+        pins: what a person says about these tracklets.
+
+    Raises:
+        OptionError: the pins contradict each other, or what was seen.
     """
     if not len(tracklets):
         nothing = np.zeros(0, np.int64)
         return Graph(0, Pairs(nothing, nothing, nothing), {}, nothing.reshape(0, 2))
+    conflicts, said = _conflicts(tracklets, pins)
+    forbidden = said[:, 0] * len(tracklets) + said[:, 1]
     learnt = {name: learn(tracklets) for name, learn in CUES.items() if cues is None or name in cues}
     scorers = {name: scorer for name, scorer in learnt.items() if scorer is not None}
     window = WINDOW_WITH_APPEARANCE_SECONDS if "appearance" in scorers else WINDOW_SECONDS
     nothing = np.zeros(0, np.int64)
     parts = [(Pairs(nothing, nothing, nothing), dict.fromkeys(scorers, np.zeros(0)))]
     for pairs in candidates(tracklets, window):
+        if len(forbidden):
+            key = np.minimum(pairs.i, pairs.j) * len(tracklets) + np.maximum(pairs.i, pairs.j)
+            pairs = pairs[np.flatnonzero(~np.isin(key, forbidden))]
         terms = {name: scorer(pairs) for name, scorer in scorers.items()}
         good = np.flatnonzero((total(terms, len(pairs)) > KEEP) | (tracklets.previous[pairs.j] == pairs.i))
         parts.append((pairs[good], {name: term[good] for name, term in terms.items()}))
@@ -113,9 +129,22 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None) -> Graph:
     columns[TRACKER] = _tracker(tracklets, kept, columns)
     alone = np.minimum(total(columns, len(kept)), LIMIT)
     columns[RIVALS] = rivals(len(tracklets), kept.i, kept.j, alone) + alone - total(columns, len(kept))
-    conflicts = overlap(tracklets)
     personal = {name: scorers[name] for name in PERSONAL if name in scorers}
-    return Graph(len(tracklets), kept, columns, conflicts, _together(tracklets, personal, conflicts))
+    together = _together(tracklets, personal, conflicts)
+    must = conflicts[:0] if pins is None else pins.must
+    return Graph(len(tracklets), kept, columns, conflicts, together, must)
+
+
+def _conflicts(tracklets: Tracklets, pins: Pins | None) -> tuple[IntArray, IntArray]:
+    """Pairs (C, 2) that cannot share an identity, i < j, ordered; and those of them that need not be seen together.
+
+    A must-link overrules a role's label.
+    """
+    seen, said = overlap(tracklets), roles(tracklets)
+    if pins is not None:
+        check_contradictions(tracklets, pins, seen)
+        said = np.concatenate([said[pins.group[said[:, 0]] != pins.group[said[:, 1]]], pins.cannot])
+    return (np.unique(np.concatenate([seen, said]), axis=0) if len(said) else seen), said
 
 
 def _tracker(tracklets: Tracklets, pairs: Pairs, terms: Mapping[str, FloatArray]) -> FloatArray:

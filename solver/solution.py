@@ -10,7 +10,7 @@ import numpy as np
 from reid_solve.solver.graph import Graph
 from reid_solve.tracklets.table import FloatArray, IntArray
 
-LIFTED = 0.6  # weight of evidence between tracklets that are not consecutive: it is less independent than a link's
+LIFTED = 0.5  # of the evidence between tracklets that are not consecutive: pairs of one chain tell much the same
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,9 @@ def _check_conflicts(graph: Graph, identity: IntArray, method: str) -> None:
     broken = identity[graph.conflicts[:, 0]] == identity[graph.conflicts[:, 1]]
     if broken.any():
         raise BrokenConflictError(f"{method}: {int(broken.sum())} conflicts broken; please report this as a bug")
+    apart = identity[graph.must[:, 0]] != identity[graph.must[:, 1]]
+    if apart.any():
+        raise BrokenConflictError(f"{method}: {int(apart.sum())} must-links broken; please report this as a bug")
 
 
 def confidence(graph: Graph, solution: Solution) -> FloatArray:

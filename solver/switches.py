@@ -27,14 +27,14 @@ def cut_at_switches(tracklets: Tracklets) -> Tracklets:
     if seen is None or looks is None:
         return tracklets
     risk = risks(tracklets)
-    (before, frames_before, n), (after, frames_after, m) = _around(tracklets, seen, risk.row)
+    (before, frames_before, n), (after, frames_after, m) = around(tracklets, seen, risk.row)
     alike = looks.alike(looks.place(before), frames_before, looks.place(after), frames_after)
     suspicious = np.flatnonzero((alike < SURE) & (n > 0) & (m > 0))
     suspicious = suspicious[np.argsort(alike[suspicious], kind="stable")]
     return cut(tracklets, _spaced(tracklets, risk.row[suspicious], risk.other[suspicious]))
 
 
-def _around(
+def around(
     tracklets: Tracklets, seen: Appearance, row: IntArray
 ) -> tuple[tuple[FloatArray, FloatArray, IntArray], ...]:
     """Mean embedding (R, D), frames (R,) and embeddings (R,) in a window before each row, and from it on."""

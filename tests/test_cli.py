@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from reid_solve.cli import METHODS, main
+from reid_solve.cli import CUES, METHODS, main
+from reid_solve.solver.cues import CUES as LEARNT
 from reid_solve.solver.methods import METHODS as SOLVERS
 
 DERBY = Path(__file__).parents[1] / "fixtures" / "derby"
@@ -87,7 +88,34 @@ def test_the_examples_in_help_run(page: list[str], clip: Path) -> None:
 
 
 def test_the_methods_offered_are_the_methods_there_are() -> None:
-    assert ("auto", *SOLVERS) == METHODS
+    assert ("auto", *sorted(SOLVERS)) == METHODS
+    assert tuple(LEARNT) == CUES
+
+
+def test_what_a_person_says_is_obeyed_and_counted(clip: Path) -> None:
+    options = ["--must-link", "10,34", "--cannot-link", "9, 31", "--min-confidence", "0.6", "--roster", "30"]
+    summary = json.loads(run("tracks.parquet", *options, "--without", "edge", "--json").stdout)
+    assert summary["constraints"]["must_link"] == summary["constraints"]["cannot_link"] == 1
+    assert summary["withheld"] > 0
+    assert summary["roster"][0]["cap"] == 30
+    assert summary["cues"] == ["motion", "time"]
+    rows = pq.read_table("tracks.identities.parquet").to_pylist()
+    identity = {row["track_id"]: row["identity"] for row in rows}
+    assert identity[10] == identity[34]
+    assert identity[9] != identity[31]
+
+
+def test_explain_tells_the_same_to_people_and_programs(clip: Path) -> None:
+    (reason,) = json.loads(run("explain", "tracks.parquet", "--tracks", "9", "31", "--json").stdout)["recordings"]
+    text = run("explain", "tracks.parquet", "--tracks", "9", "31").stdout
+    assert reason["verdict"] in text
+    assert all(name in text for name in reason["links"][0]["terms"])
+    run("tracks.parquet")
+    solved = run("explain", "tracks.identities.parquet", "--tracks", "9", "31").stdout
+    assert solved == text
+    conflict = run("explain", "tracks.parquet", "--tracks", "1", "2").stdout
+    assert "conflict" in conflict
+    assert "frame 2" in conflict
 
 
 @pytest.mark.parametrize(
@@ -97,13 +125,23 @@ def test_the_methods_offered_are_the_methods_there_are() -> None:
         (["."], "a folder"),
         (["evalute", "a"], "did you mean 'evaluate'"),
         (["tracks.parquet", "--size", "big"], "write it as 1920x1080"),
-        (["tracks.parquet", "--method", "magic"], "'auto', 'flow', 'greedy'"),
+        (["tracks.parquet", "--method", "magic"], "'auto', 'cluster', 'exact'"),
         (["tracks.parquet", "-o", "nowhere/out.parquet"], "nowhere"),
         (["tracks.parquet", "-o", "out.docx"], "out.docx"),
         (["tracks.parquet", "-o", "tracks.parquet"], "tracks.parquet"),
         (["tracks.parquet", "--embeddings", "gt.txt"], "gt.txt"),
         (["evaluate", "tracks.parquet", "--gt", "nothing.txt"], "nothing.txt: no such file"),
         (["evaluate", "tracks.parquet"], "--gt"),
+        (["tracks.parquet", "--must-link", "12"], "write it as 12,57"),
+        (["tracks.parquet", "--must-link", "1,2"], "frame 2"),
+        (["tracks.parquet", "--cannot-link", "1,777"], "no track 777"),
+        (["tracks.parquet", "--constraints", "nothing.json"], "nothing.json"),
+        (["tracks.parquet", "--constraints", "gt.txt"], "gt.txt"),
+        (["tracks.parquet", "--roster", "many"], "11+11+3"),
+        (["tracks.parquet", "--min-confidence", "2"], "2"),
+        (["tracks.parquet", "--without", "luck"], "'motion'"),
+        (["explain", "tracks.parquet", "--tracks", "1", "777"], "no track 777"),
+        (["graph", "tracks.parquet", "-o", "graph.dot"], ".graphml"),
         (["cut.parquet"], "cut.parquet"),
     ],
 )

@@ -9,4 +9,5 @@ from reid_solve.solver.cues import edge as edge  # isort: skip
 from reid_solve.solver.cues import size as size  # isort: skip
 from reid_solve.solver.cues import appearance as appearance  # isort: skip
 from reid_solve.solver.cues import team as team  # isort: skip
+from reid_solve.solver.cues import jersey as jersey  # isort: skip
 from reid_solve.solver.cues.registry import CUES as CUES

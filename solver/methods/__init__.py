@@ -4,7 +4,9 @@ To add one: a file with a function under ``@method("name")``, and its import bel
 """
 
 from reid_solve.solver.methods import cluster as cluster
+from reid_solve.solver.methods import exact as exact
 from reid_solve.solver.methods import flow as flow
 from reid_solve.solver.methods import greedy as greedy
+from reid_solve.solver.methods import hdbscan as hdbscan
 from reid_solve.solver.methods.registry import METHODS as METHODS
 from reid_solve.solver.methods.registry import choose as choose

@@ -10,16 +10,17 @@ multicut with conflicts: Keuper et al. (2015).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
-from types import FunctionType
-from typing import Any
 
 import numpy as np
 
 from reid_solve.solver.graph import Graph
-from reid_solve.solver.methods import chains
+from reid_solve.solver.methods import chains, search
+from reid_solve.solver.methods.compiled import compile_kernels
 from reid_solve.solver.methods.flow import flow
 from reid_solve.solver.methods.registry import method
+from reid_solve.solver.methods.relaxation import lifted_bound
 from reid_solve.solver.solution import Solution, from_identity, objective
 from reid_solve.tracklets.table import IntArray
 
@@ -31,15 +32,14 @@ SWEEPS = 100  # a few are enough; a limit so that nothing runs for ever
 def cluster(graph: Graph) -> Solution:
     """Maximise links and lifted evidence by local search from two starts."""
     cover = flow(graph)
+    if not graph.count:
+        return replace(cover, method="cluster")
     prepared, place = chains.prepare(graph)
-    size = len(prepared.head) + len(prepared.other)
-    search = _compiled() if size >= COMPILE_FROM else _interpreted
-    answers = [cover.identity]
-    for links in (cover.links, None):
-        if graph.count:
-            answers.append(search(prepared, place, graph, links))
+    compiled = len(prepared.head) + len(prepared.other) >= COMPILE_FROM
+    solve = _compiled() if compiled else _interpreted
+    answers = [cover.identity, *(solve(prepared, place, graph, links) for links in (cover.links, None))]
     best = max(answers, key=lambda identity: objective(graph, identity))  # of equals, the first
-    return from_identity(graph, best, cover.bound, "cluster")
+    return from_identity(graph, best, min(cover.bound, lifted_bound(prepared, compiled)), "cluster")
 
 
 def _start(prepared: chains.Chains, place: IntArray, graph: Graph, links: IntArray | None) -> chains.Chains:
@@ -58,36 +58,21 @@ def _interpreted(prepared: chains.Chains, place: IntArray, graph: Graph, links: 
     """The kernels run by the interpreter, on lists, which it reads faster than arrays."""
     state = chains.Chains(*(field.tolist() for field in _start(prepared, place, graph, links)))
     if links is None:
-        chains.merge(state, [0] * graph.count)
-    chains.improve(state, SWEEPS, [0.0] * graph.count, [0] * graph.count)
+        search.merge(state, [0] * graph.count)
+    search.improve(state, SWEEPS, [0.0] * graph.count, [0] * graph.count)
     return np.asarray(np.array(state.label, np.int64)[place])
 
 
 @cache
 def _compiled() -> Callable[[chains.Chains, IntArray, Graph, IntArray | None], IntArray]:
     """The same kernels compiled; the machine code is cached on disk where the package's folder can be written."""
-    merge, improve = compile_kernels(chains, "merge", "improve")
+    kernels = compile_kernels(search.KERNELS)
 
-    def search(prepared: chains.Chains, place: IntArray, graph: Graph, links: IntArray | None) -> IntArray:
+    def run(prepared: chains.Chains, place: IntArray, graph: Graph, links: IntArray | None) -> IntArray:
         state = _start(prepared, place, graph, links)
         if links is None:
-            merge(state, np.zeros(graph.count, np.int64))
-        improve(state, SWEEPS, np.zeros(graph.count), np.zeros(graph.count, np.int64))
+            kernels["merge"](state, np.zeros(graph.count, np.int64))
+        kernels["improve"](state, SWEEPS, np.zeros(graph.count), np.zeros(graph.count, np.int64))
         return np.asarray(state.label[place])
 
-    return search
-
-
-def compile_kernels(module: Any, *entries: str) -> list[Callable[..., Any]]:
-    """Compile functions of a module, and those of its functions that they call, leaving the module itself as it is."""
-    import numba
-
-    scope = dict(vars(module))
-    for name in module.KERNELS:
-        source = vars(module)[name]
-        function = FunctionType(source.__code__, scope, name)
-        try:
-            scope[name] = numba.njit(cache=True)(function)
-        except RuntimeError:  # nowhere to keep the cache
-            scope[name] = numba.njit(function)
-    return [scope[name] for name in entries]
+    return run

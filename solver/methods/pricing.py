@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 FORBIDDEN = -1e12  # evidence of a conflict; sums of it stay below every bound
-KERNELS = ("completions", "grow", "price")
 
 
 def completions(begin: Any, head: Any, gain: Any, plus: Any, price_of: Any, against: Any, t: Any, best: Any) -> None:
@@ -29,8 +28,8 @@ def completions(begin: Any, head: Any, gain: Any, plus: Any, price_of: Any, agai
                 best[m] = value
 
 
-def grow(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any,
-         d: Any, t: Any, value: Any, floor: Any, against: Any, best: Any, options: Any, bounds: Any, values: Any) -> Any:  # fmt: skip
+def grow(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any, d: Any, t: Any, value: Any,
+         floor: Any, against: Any, best: Any, options: Any, bounds: Any, values: Any) -> Any:  # fmt: skip
     """List the ways to go on from t whose bound exceeds ``floor``, the best last; returns how many."""
     completions(begin, head, gain, plus, price_of, against[d], t, best)
     count = 0
@@ -55,9 +54,9 @@ def grow(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any,
     return count
 
 
-def price(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any, start: Any, floor: Any, everything: Any,
-          limit: Any, against: Any, best: Any, options: Any, bounds: Any, values: Any, open_: Any, chain: Any,
-          found: Any, length: Any, worth: Any) -> tuple[Any, Any, Any]:  # fmt: skip
+def price(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any, start: Any, floor: Any,
+          everything: Any, limit: Any, against: Any, best: Any, options: Any, bounds: Any, values: Any, open_: Any,
+          chain: Any, found: Any, length: Any, worth: Any) -> tuple[Any, Any, Any]:  # fmt: skip
     """Chains from ``start`` whose value less the prices of their tracklets exceeds ``floor``.
 
     Each next one found must beat the last, or with ``everything`` all are listed, up to the room in ``found``.
@@ -117,3 +116,6 @@ def price(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any,
             begin, head, gain, plus, lift, price_of, depth, j, value, floor, against, best, options, bounds, values
         )  # fmt: skip
     return count, top, True
+
+
+KERNELS = (completions, grow, price)

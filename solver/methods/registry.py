@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from reid_solve.solver.graph import Graph
 from reid_solve.solver.solution import Solution
 
 Method = Callable[[Graph], Solution]
 METHODS: dict[str, Method] = {}
+AnyMethod = TypeVar("AnyMethod", bound=Callable[..., Solution])  # a Method that may take options of its own
 
 
-def method(name: str) -> Callable[[Method], Method]:
+def method(name: str) -> Callable[[AnyMethod], AnyMethod]:
     """Register a method under the name that ``--method`` takes."""
 
-    def register(solve: Method) -> Method:
+    def register(solve: AnyMethod) -> AnyMethod:
         METHODS[name] = solve
         return solve
 

@@ -96,7 +96,7 @@ def brute_force(graph: Graph) -> float:
     return best
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(seed=st.integers(0, 10**6), count=st.integers(0, 7))
 def test_between_the_baselines_and_the_optimum(seed: int, count: int) -> None:
     graph = random_graph(seed, count)
@@ -108,7 +108,7 @@ def test_between_the_baselines_and_the_optimum(seed: int, count: int) -> None:
     assert answer.objective == pytest.approx(objective(graph, answer.identity))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), count=st.integers(0, 40))
 def test_every_method_is_feasible_bounded_and_repeatable(seed: int, count: int) -> None:
     graph = random_graph(seed, count, 0.3)

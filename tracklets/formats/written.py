@@ -23,6 +23,7 @@ from reid_solve.tracklets.table import Clip, Note, Tracks
 
 SCHEMA_VERSION = 1
 _HELD = ("frame", "track_id", "score", "identity", "identity_score")  # what MOT text says, or stands for
+_INTERPOLATED = "interpolated"  # a score of 0 says it
 
 
 def metadata_of(clip: Clip) -> dict[str, Any]:
@@ -96,6 +97,7 @@ def write_mot(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="none")
     arrow_csv.write_csv(table, stream, options)
     held = {alias for name in _HELD for alias in ALIASES[name]} | {side for group, _ in BOXES for side in group}
+    held |= {_INTERPOLATED}
     lost = [name for name in tracks.source.column_names if name not in rest and name.lower() not in held]
     if not lost:
         return ()
@@ -117,7 +119,7 @@ def _score(tracks: Tracks) -> Any:
 def _rest(tracks: Tracks) -> dict[str, Any]:
     """Columns 8 and up."""
     source = tracks.source
-    own = set(NAMES) | {"x1", "y1", "x2", "y2", "xc", "yc", "identity", "identity_score"}
+    own = set(NAMES) | {"x1", "y1", "x2", "y2", "xc", "yc", "identity", "identity_score", _INTERPOLATED}
     if tracks.clip.format == "mot" and source.num_columns >= 8:
         names = [name for name in source.column_names if name not in own]
         if names:
