@@ -39,9 +39,11 @@ def print_solved(summary: Mapping[str, Any], source: Path, target: Path) -> None
     certain = "optimal" if summary["gap"] == 0 else f"at most {summary['gap']:.2f} % from optimal"
     if summary["method"] == "tracker":
         certain = "its ids are kept"
+    pieces = summary["pieces"]
+    cut = f" (cut into {pieces:,} pieces)" if pieces > summary["tracklets"] else ""
     purity = "" if summary["purity_estimate"] is None else f"purity about {summary['purity_estimate']:.0%}; "
     out.print(
-        f"{escape(source.name)}: {summary['rows']:,} rows, {summary['tracklets']:,} tracklets -> "
+        f"{escape(source.name)}: {summary['rows']:,} rows, {summary['tracklets']:,} tracklets{cut} -> "
         f"[bold]{summary['identities']:,} identities[/] ({summary['links']:,} links by {summary['method']}, {certain}; "
         f"cues: {', '.join(summary['cues']) or 'none'}; {purity}{summary['seconds']:.2f} s)",
         soft_wrap=True,

@@ -13,7 +13,7 @@ from reid_solve.solver.constraints.roles import kinds
 from reid_solve.solver.graph import KEEP, PINNED, Graph
 from reid_solve.solver.harm import METHOD as KEPT_IDS
 from reid_solve.solver.pairs import tolerance
-from reid_solve.solver.solve import Result, Solved
+from reid_solve.solver.result import Result, Solved
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.table import IntArray

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reid_solve.solver.constraints.pinned import track_names
+from reid_solve.solver.result import Result, Solved
 from reid_solve.solver.solution import confidence
-from reid_solve.solver.solve import Result, Solved
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.table import FloatArray, IntArray

@@ -126,7 +126,8 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins 
         parts.append((pairs[good], {name: term[good] for name, term in terms.items()}))
     kept = Pairs(*(np.concatenate([getattr(pairs, side) for pairs, _ in parts]) for side in ("i", "j", "gap")))
     columns = {name: np.concatenate([terms[name] for _, terms in parts]) for name in scorers}
-    columns[TRACKER] = _tracker(tracklets, kept, columns)
+    if (tracklets.previous >= 0).any():
+        columns[TRACKER] = _tracker(tracklets, kept, columns)
     alone = np.minimum(total(columns, len(kept)), LIMIT)
     columns[RIVALS] = rivals(len(tracklets), kept.i, kept.j, alone) + alone - total(columns, len(kept))
     personal = {name: scorers[name] for name in PERSONAL if name in scorers}

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from reid_solve.solver.constraints.contract import honour
 from reid_solve.solver.constraints.doubt import withhold
-from reid_solve.solver.constraints.pinned import Pins, check_known, pins
+from reid_solve.solver.constraints.pinned import check_known, pins
 from reid_solve.solver.constraints.references import wishes
 from reid_solve.solver.constraints.roster import Squad, parse, with_roster
 from reid_solve.solver.cues import CUES
 from reid_solve.solver.graph import Graph, build
-from reid_solve.solver.harm import METHOD as KEPT_IDS
 from reid_solve.solver.harm import estimate_purity, harmful, keep_ids, kept_note, too_mixed
 from reid_solve.solver.methods import METHODS, choose
 from reid_solve.solver.methods.registry import Method
-from reid_solve.solver.solution import Solution, confidence
+from reid_solve.solver.result import Result, Solved
+from reid_solve.solver.rows import to_rows
+from reid_solve.solver.solution import Solution
 from reid_solve.solver.switches import cut_at_switches
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.describe import DEFAULT_FPS, Tracklets, describe
@@ -32,110 +32,7 @@ from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.fill import FILL_GAP_SECONDS, check_fill
 from reid_solve.tracklets.fill import fill as fill_gaps
 from reid_solve.tracklets.read import read
-from reid_solve.tracklets.table import FloatArray, IntArray, Note, Tracks
-from reid_solve.tracklets.write import write
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-@dataclass(frozen=True)
-class Solved:
-    """One recording: what was seen, how it was priced, what was decided.
-
-    Attributes:
-        tracklets: what was seen, cut where the tracker may have changed its person.
-        graph: candidates that were offered, and the links that must-links call for.
-        solution: what was decided.
-        considered: the candidates before any were withheld; None if that is ``graph``.
-        withheld: links worth taking that were not probable enough.
-        squads: the roster, if there is one.
-        pins: what a person said about the recording, if anything.
-        purity: share of boxes that seem to be of the person their tracklet stands for, before it was cut.
-    """
-
-    tracklets: Tracklets
-    graph: Graph
-    solution: Solution
-    considered: Graph | None = None
-    withheld: int = 0
-    squads: Sequence[Squad] = ()
-    pins: Pins | None = None
-    purity: float = 1.0
-
-
-@dataclass(frozen=True)
-class Result:
-    """The input's rows with ``identity`` and ``identity_score``, and how they came about.
-
-    Attributes:
-        tracks: the rows; nothing but the two columns is added, unless gaps are filled (``tracklets/fill.py``).
-        recordings: one a sequence of the input.
-        seconds: for describing, building and solving, reading left out.
-        roster: team sizes, if given.
-    """
-
-    tracks: Tracks
-    recordings: Sequence[Solved]
-    seconds: float
-    roster: tuple[int, ...] = ()
-
-    @property
-    def constraints(self) -> dict[str, int]:
-        """Pairs of tracklets that a person said are, and are not, one person; and all that cannot be."""
-        pins = [r.pins for r in self.recordings if r.pins is not None]
-        return {
-            "must_link": sum(len(p.must) for p in pins),
-            "cannot_link": sum(len(p.cannot) for p in pins),
-            "conflicts": sum(len(r.graph.conflicts) for r in self.recordings),
-        }
-
-    def identities(self, solved: Solved) -> IntArray:
-        """Identity (N,) of each tracklet of a recording as in the output: that of its first row."""
-        column = arrays.values(self.tracks.canonical["identity"])
-        return np.asarray(column[solved.tracklets.rows[solved.tracklets.offsets[:-1]]], np.int64)
-
-    def write(self, path: str | PathLike[str], format: str = "auto") -> None:
-        """Write the rows, atomically; the format goes by the extension.
-
-        Raises:
-            OutputError: the file cannot be written.
-        """
-        write(self.tracks, path, format=format)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """The rows with the user's own columns plus the two that were added."""
-        frame: pd.DataFrame = self.tracks.source.to_pandas()
-        return frame
-
-    def summary(self) -> dict[str, Any]:
-        """What ``solve --json`` prints: counts, method, objective and bound, repairs, warnings and seconds."""
-        solutions = [r.solution for r in self.recordings]
-        objective, bound = sum(s.objective for s in solutions), sum(s.bound for s in solutions)
-        notes = {"repair": {}, "warning": {}}  # type: dict[str, dict[str, int]]
-        for note in self.tracks.notes:
-            notes[note.kind][note.code] = notes[note.kind].get(note.code, 0) + note.count
-        identities = self.tracks.codes("identity")[1]
-        return {
-            "rows": len(self.tracks),
-            "recordings": len(self.recordings),
-            "tracklets": sum(len(r.tracklets) for r in self.recordings),
-            "identities": len(identities),
-            "links": sum(len(s.links) for s in solutions),
-            "cues": [name for name in CUES if any(name in r.graph.terms for r in self.recordings)],
-            "method": solutions[0].method if solutions else "none",
-            "objective": round(objective, 6),
-            "bound": round(bound, 6),
-            "gap": round(100 * (bound - objective) / bound, 6) if bound > 0 else 0.0,
-            "withheld": sum(r.withheld for r in self.recordings),
-            "constraints": self.constraints,
-            **({"roster": [s.facts() for r in self.recordings for s in r.squads]} if self.roster else {}),
-            "purity_estimate": _purity(self.recordings),
-            "interpolated": notes["warning"].get("interpolated", 0),
-            "repairs": notes["repair"],
-            "warnings": notes["warning"],
-            "seconds": round(self.seconds, 3),
-        }
+from reid_solve.tracklets.table import IntArray, Note, Tracks
 
 
 def solve(
@@ -162,7 +59,7 @@ def solve(
     Args:
         source: anything ``read`` takes.
         embeddings: a sidecar with frame, track_id and embedding; else the table's own ``embedding`` column, if any.
-        method: ``auto``, ``flow`` (exact min-cost path cover) or ``greedy``.
+        method: ``auto``, or one of ``solver/methods``: flow, cluster, exact, greedy, hdbscan.
         fps: frames per second; else the file's, else a seqinfo.ini's beside it, else 25.
         size: width and height of the picture in pixels; likewise, else from the boxes' extent.
         cues: names of the cues to use; all by default.
@@ -213,33 +110,29 @@ def solve(
 
     recordings = []
     for whole in describe(tracks, fps, size, seen):
-        solved, notes = _harmless(whole, attempt, force)
+        pieces = cut_at_switches(whole) if "appearance" in cues else whole
+        solved, notes = _harmless(whole, pieces, attempt, force)
         recordings.append(solved)
         tracks = tracks.noted(*notes)
-    identity, score = _to_rows(tracks, recordings)
+    identity, score = to_rows(tracks, recordings)
     tracks = tracks.with_identity(identity, score)
     if fill is not None:
         tracks = fill_gaps(tracks, [solved.tracklets for solved in recordings], fill, fill_gap)
     return Result(tracks, recordings, perf_counter() - start, sizes)
 
 
-def _harmless(whole: Tracklets, attempt: Callable[[Tracklets, bool], Solved], force: bool) -> tuple[Solved, list[Note]]:
+def _harmless(
+    whole: Tracklets, pieces: Tracklets, attempt: Callable[[Tracklets, bool], Solved], force: bool
+) -> tuple[Solved, list[Note]]:
     """Solve one recording, or keep its tracker's ids, and say so, where those are expected to be better."""
     purity = estimate_purity(whole)
     why = None if force else too_mixed(purity)
     if why is None:
-        solved = replace(attempt(cut_at_switches(whole), False), purity=purity)
+        solved = replace(attempt(pieces, False), purity=purity)
         why = None if force else harmful(solved.tracklets, solved.graph, solved.solution)
         if why is None:
             return solved, []
     return replace(attempt(whole, True), purity=purity), [kept_note(why)]
-
-
-def _purity(recordings: Sequence[Solved]) -> float | None:
-    """Estimated purity of all recordings' tracklets, weighed by their rows."""
-    rows = [len(solved.tracklets.frame) for solved in recordings]
-    total = sum(solved.purity * n for solved, n in zip(recordings, rows, strict=True))
-    return round(total / sum(rows), 4) if sum(rows) else None
 
 
 def _decide(
@@ -278,43 +171,3 @@ def _assumed(tracks: Tracks, fps: float | None, size: tuple[int, int] | None) ->
         text = "no picture size known: taken from how far the boxes reach; give --size"
         notes.append(Note("assumed-size", 1, text, "warning"))
     return notes
-
-
-def _to_rows(tracks: Tracks, recordings: Sequence[Solved]) -> tuple[pa.Array, pa.Array]:
-    """Identities of tracklets to identities of rows, numbered from 1 over all recordings.
-
-    Where a duplicate was tolerated, two rows of one frame would share an identity: the one with the better score (the
-    larger box, if equal) keeps it, the other's tracklet gets an identity of its own for such rows.
-    """
-    identity, score = np.zeros(len(tracks), np.int64), np.zeros(len(tracks), np.float32)
-    taken = 0
-    for solved in recordings:
-        tracklets, solution = solved.tracklets, solved.solution
-        if not len(tracklets):
-            continue
-        own = solution.identity[tracklets.node] + 1 + taken
-        taken = int(own.max())
-        spare, displaced = _displaced(tracklets, own, tracks.score[tracklets.rows])
-        own[displaced] = taken + 1 + spare
-        taken = max(taken, int(own.max()))
-        identity[tracklets.rows] = own
-        sure = solved.purity if solution.method == KEPT_IDS else 1.0  # that the id shows one person at all
-        score[tracklets.rows] = sure * confidence(solved.graph, solution)[tracklets.node]
-        _check_frames(tracklets, own)
-    nobody = identity == 0
-    return arrays.column(identity, nobody), arrays.column(score, nobody)
-
-
-def _displaced(tracklets: Tracklets, own: IntArray, score: FloatArray) -> tuple[IntArray, IntArray]:
-    """Number of the spare identity for, and index of, rows that must give theirs up."""
-    area = tracklets.boxes[:, 2] * tracklets.boxes[:, 3]
-    order = np.lexsort((tracklets.node, -area, -score, tracklets.frame, own))
-    again = (np.diff(own[order]) == 0) & (np.diff(tracklets.frame[order]) == 0)
-    displaced = np.sort(order[1:][again])
-    return np.unique(tracklets.node[displaced], return_inverse=True)[1], displaced
-
-
-def _check_frames(tracklets: Tracklets, own: IntArray) -> None:
-    order = np.lexsort((tracklets.frame, own))
-    if ((np.diff(own[order]) == 0) & (np.diff(tracklets.frame[order]) == 0)).any():
-        raise AssertionError("two rows of one frame share an identity; please report this as a bug")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reid_solve.evaluation.evaluate import Evaluation as Evaluation
     from reid_solve.evaluation.evaluate import evaluate as evaluate
-    from reid_solve.solver.solve import Result as Result
+    from reid_solve.solver.result import Result as Result
     from reid_solve.solver.solve import solve as solve
     from reid_solve.tracklets.errors import InputError as InputError
     from reid_solve.tracklets.errors import OptionError as OptionError
@@ -34,7 +34,7 @@ _HOME = {
     "OptionError": "tracklets.errors",
     "OutputError": "tracklets.errors",
     "ReidSolveError": "tracklets.errors",
-    "Result": "solver.solve",
+    "Result": "solver.result",
     "Tracks": "tracklets.table",
     "evaluate": "evaluation.evaluate",
     "info": "tracklets.info",
