@@ -11,6 +11,7 @@ from reid_solve.tracklets.table import FloatArray
 
 HALF_SECONDS = 1.0  # heights one second apart are nearly independent (pose, jitter)
 SHARE = 0.4  # of the ratio that counts: box height also follows from place and pose (see docs/adr/0010)
+LIMIT = 2.0  # nats either way; two children or two half-hidden boxes are alike without being one
 LEAST = 1e-6  # variance of a logarithm; boxes of constant height are no better known than to a tenth of a per cent
 MIN_TRACKLETS = 8  # long enough to be halved; fewer cannot tell the spread of one person from that of all
 
@@ -52,7 +53,7 @@ def size(tracklets: Tracklets) -> Scorer | None:
         joint = va * vb - between**2
         same = -0.5 * (np.log(joint) + (vb * a**2 - 2 * between * a * b + va * b**2) / joint)
         different = -0.5 * (np.log(va * vb) + a**2 / va + b**2 / vb)
-        return np.asarray(SHARE * (same - different))
+        return np.asarray(np.clip(SHARE * (same - different), -LIMIT, LIMIT))
 
     return score
 
