@@ -70,4 +70,9 @@ def test_pitch_positions_that_are_missing_are_held() -> None:
 
 def test_grouped_median() -> None:
     group = np.array([0, 2, 0, 2, 2, 0, 0])
-    np.testing.assert_array_equal(grouped_median(np.array([1.0, 5, 2, 9, 7, 4, 3]), group, 4), [2.5, 0, 7, 0])
+    np.testing.assert_allclose(grouped_median(np.array([1.0, 5, 2, 9, 7, 4, 3]), group, 4), [2.5, 0, 7, 0], atol=1e-12)
+    assert not grouped_median(np.zeros(0), np.zeros(0, np.int64), 2).any()
+    rng = np.random.default_rng(0)
+    group, values = rng.integers(0, 1000, 20_000), rng.normal(-3, 1, 20_000)
+    expected = [np.median(values[group == g]) for g in range(1000)]
+    np.testing.assert_allclose(grouped_median(values, group, 1000), expected, atol=1e-9)
