@@ -1,9 +1,11 @@
 """What the constants set by hand are worth: each is halved and doubled, one at a time, and all clips are scored again.
 
 python benchmarks/sensitivity.py --data FOLDER
+python benchmarks/sensitivity.py --data FOLDER --embeddings DIR --only SHARE --only LIFTED --only SURE
 
-The folder is as for soccernet.py. A change of the headroom by a point is within what one clip can do. Shares of a
-hundred cannot be doubled: they are moved half the way to 0 and to 1.
+Folders are as for soccernet.py; with ``--embeddings``, the generic simulated ones are used. A change of the headroom
+by a point is within what one clip can do. Shares of a hundred cannot be doubled: they are moved half the way to 0 and
+to 1.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from reid_solve.report.tables import console
 
 # module, constant or constant.field; a share stays between 0 and 1
 CONSTANTS = (
+    "solver.cues.motion SHARE share",
     "solver.cues.motion UNSEEN",
     "solver.cues.motion END_NOISE",
     "solver.cues.motion TAIL",
@@ -37,11 +40,15 @@ CONSTANTS = (
     "solver.cues.returns EXIT.spread",
     "solver.cues.returns NEW share",
     "solver.cues.returns LATE share",
+    "solver.cues.size SHARE share",
     "solver.cues.size HALF_SECONDS",
     "solver.calibrate PRIOR_TRACKLETS",
     "solver.graph WINDOW_SECONDS",
     "solver.graph LIMIT",
     "solver.graph PRIZE",
+    "solver.solution LIFTED share",
+    "solver.switches SURE",
+    "solver.switches WINDOW_SECONDS",
     "solver.pairs DUPLICATE_SECONDS",
     "solver.pairs DUPLICATE_IOU share",
     "tracklets.describe VELOCITY_SECONDS",
@@ -51,7 +58,8 @@ CONSTANTS = (
     "tracklets.camera ZOOM_PRIOR",
 )
 HURT = 0.5  # HOTA points worse than the input
-Job = tuple[str, str, Path, str]  # constant, "halved" or "doubled" or "", clip's folder, tracker
+# constant, "halved" or "doubled" or "", clip's folder, tracker, sidecar
+Job = tuple[str, str, Path, str, Path | None]
 
 
 def changed(value: Any, how: str, share: bool) -> Any:
@@ -82,11 +90,11 @@ def read(folder: Path, tracker: str) -> tuple[Any, Any, float, float]:
 
 def run(job: Job) -> tuple[float, float, float]:
     """HOTA before, after and at most of one clip with one constant changed."""
-    constant, how, folder, tracker = job
+    constant, how, folder, tracker, sidecar = job
     tracks, truth, before, ceiling = read(folder, tracker)
     undo = set_constant(constant, how) if how else None
     try:
-        return before, rs.evaluate(rs.solve(tracks), truth).to_dict()["HOTA"], ceiling
+        return before, rs.evaluate(rs.solve(tracks, embeddings=sidecar), truth).to_dict()["HOTA"], ceiling
     finally:
         if undo:
             setattr(*undo)
@@ -106,9 +114,14 @@ def summarise(rows: list[tuple[str, tuple[float, float, float]]]) -> tuple[float
 @click.option(
     "--tracker", "trackers", multiple=True, default=["deep-oc-sort", "bytetrack", "bot-sort"], show_default=True
 )
-@click.option("--only", default="", help="Only constants whose name holds this.")
+@click.option("--only", multiple=True, help="Only constants whose name holds this; repeatable.")
+@click.option(
+    "--embeddings",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of CLIP-TRACKER-generic.parquet sidecars; motion only without.",
+)
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
-def main(data: Path, trackers: list[str], only: str, jobs: int) -> None:
+def main(data: Path, trackers: list[str], only: tuple[str, ...], embeddings: Path | None, jobs: int) -> None:
     """Halve and double each hand-set constant, one at a time; print headroom gained and clips hurt.
 
     \b
@@ -116,19 +129,24 @@ def main(data: Path, trackers: list[str], only: str, jobs: int) -> None:
         python benchmarks/sensitivity.py --data ../shared/data/soccernet-dev
     """
     folders = sorted(p.parent for p in data.glob("*/gt.txt"))
-    constants = [c for c in CONSTANTS if only in c]
+    constants = [c for c in CONSTANTS if not only or any(name in c for name in only)]
     variants = [("", ""), *((c, how) for c in constants for how in ("halved", "doubled"))]
-    jobs_ = [(c, how, folder, tracker) for c, how in variants for folder in folders for tracker in trackers]
+
+    def sidecar(folder: Path, tracker: str) -> Path | None:
+        return embeddings / f"{folder.name}-{tracker}-generic.parquet" if embeddings else None
+
+    clips = [(folder, tracker, sidecar(folder, tracker)) for folder in folders for tracker in trackers]
+    jobs_ = [(*variant, *clip) for variant in variants for clip in clips]
     with ProcessPoolExecutor(jobs) as pool:
         scores = list(
             track(pool.map(run, jobs_, chunksize=10), total=len(jobs_), transient=True, console=console(stderr=True))
         )
     result = {}
     for number, variant in enumerate(variants):
-        here = slice(number * len(folders) * len(trackers), (number + 1) * len(folders) * len(trackers))
+        here = slice(number * len(clips), (number + 1) * len(clips))
         result[variant] = summarise([(job[3], score) for job, score in zip(jobs_[here], scores[here], strict=True)])
     usual, hurt = result["", ""]
-    console().print(f"as it is: headroom {usual:.1f} %, hurt {hurt} of {len(folders) * len(trackers)}\n")
+    console().print(f"as it is: headroom {usual:.1f} %, hurt {hurt} of {len(clips)}\n")
     table = Table(box=None, pad_edge=False)
     for name in ("constant", "headroom halved", "doubled", "hurt halved", "doubled"):
         table.add_column(name, justify="left" if name == "constant" else "right", no_wrap=True)
