@@ -238,4 +238,5 @@ def _size(tracks: Tracks, boxes: FloatArray) -> tuple[float, float]:
         return float(tracks.clip.width), float(tracks.clip.height)
     if not len(boxes):
         return 1.0, 1.0
-    return float(np.quantile(boxes[:, 0] + boxes[:, 2], 0.999)), float(np.quantile(boxes[:, 1] + boxes[:, 3], 0.999))
+    reach = np.quantile(boxes[:, :2] + boxes[:, 2:], 0.999, axis=0)  # negative where all boxes lie left of the picture
+    return float(max(reach[0], boxes[:, 2].max(), 1.0)), float(max(reach[1], boxes[:, 3].max(), 1.0))

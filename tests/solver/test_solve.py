@@ -113,6 +113,14 @@ def test_hardly_anything_to_solve(rows: int) -> None:
     assert result.summary()["objective"] == 0
 
 
+@pytest.mark.parametrize("box", [(-4889.0, 55.0, 40.0, 90.0), (100.0, 100.0, 0.0, 0.0), (-50.0, -50.0, 10.0, 10.0)])
+def test_boxes_outside_or_without_area_are_solved_too(box: tuple[float, float, float, float]) -> None:
+    """No picture size is known, and the boxes give none."""
+    tracks = clip(np.tile(np.arange(5), 2), np.repeat([1, 2], 5), *box, fps=None)
+    result = rs.solve(Tracks(tracks.canonical, tracks.source, Clip()))
+    assert result.summary()["identities"] == 2
+
+
 def test_pitch_coordinates_take_the_place_of_the_camera() -> None:
     """Two people leave the picture's middle; on the pitch it is plain who comes back."""
     frame = [*range(30), *range(30), *range(60, 90), *range(60, 90)]
