@@ -47,7 +47,7 @@ def solve(source: Path, output: Path | None, as_json: bool, **options: Any) -> N
     \b
     Examples:
         reid-solve solve tracks.parquet -o solved.parquet
-        reid-solve solve tracks.parquet --must-link 10,34 --cannot-link 9,31 --min-confidence 0.6 --roster 11+11+3
+        reid-solve solve tracks.parquet --must-link 17,29 --cannot-link 10,17 --min-confidence 0.6 --roster 11+11+3
     """
     from reid_solve.report.tables import print_notes, print_solved
     from reid_solve.solver.solve import solve

@@ -36,7 +36,7 @@ def print_solved(summary: Mapping[str, Any], source: Path, target: Path) -> None
     if not summary["tracklets"]:
         out.print(f"{escape(source.name)}: nothing to solve; written to [bold]{escape(str(target))}[/]", soft_wrap=True)
         return
-    certain = "optimal" if summary["gap"] == 0 else f"at most {summary['gap']:.2f} % from optimal"
+    certain = "optimal" if summary["gap"] < 0.005 else f"at most {summary['gap']:.2f} % from optimal"
     if summary["method"] == "tracker":
         certain = "its ids are kept"
     pieces = summary["pieces"]
