@@ -6,7 +6,6 @@ before and after the gap leaves over, as a function of the gap, is the spread th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,27 +79,6 @@ def learn_motion(tracklets: Tracklets) -> MotionModel:
             after[g, axis] += trust * (slope[1] - after[g, axis])
             spread[g, axis] = np.exp(trust * np.log(scale) + (1 - trust) * np.log(spread[g, axis]))
     return MotionModel(*(GapTable(gaps, np.asarray(v)) for v in (before, after, spread)))
-
-
-def learn_spread(tracklets: Tracklets, values: FloatArray, prior: Callable[[FloatArray], FloatArray]) -> GapTable:
-    """Robust standard deviation of the change of a row quantity (n,) across a gap.
-
-    Args:
-        tracklets: the recording.
-        values: (n,) one number per row, such as the logarithm of a height.
-        prior: standard deviation as a function of the gap in seconds, for gaps that the clip cannot teach.
-    """
-    gaps = GAPS * tracklets.step
-    spread = prior(gaps / tracklets.fps)
-    for g, gap in enumerate(gaps):
-        a, b = same_person_rows(tracklets, int(gap))
-        evidence = len(np.unique(tracklets.node[a]))
-        if len(a) < 10 or evidence < 2:
-            continue
-        trust = evidence / (evidence + PRIOR_TRACKLETS)
-        scale = max(float(np.median(np.abs(values[b] - values[a]))) / 0.6745, 1e-4)
-        spread[g] = np.exp(trust * np.log(scale) + (1 - trust) * np.log(spread[g]))
-    return GapTable(gaps, spread)
 
 
 def _prior(seconds: FloatArray, fps: float) -> tuple[FloatArray, FloatArray]:
