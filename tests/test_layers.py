@@ -14,7 +14,21 @@ ALLOWED = {
     "evaluation": {"tracklets", "solver", "evaluation"},
     "report": {"tracklets", "solver", "evaluation", "report"},
 }
-HEAVY = {"torch", "torchvision", "open_clip", "ultralytics", "supervision", "ray", "bokeh", "matplotlib", "cv2"}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "open_clip",
+    "ultralytics",
+    "supervision",
+    "ray",
+    "bokeh",
+    "matplotlib",
+    "cv2",
+    "av",
+    "onnxruntime",
+    "timm",
+    "sklearn",
+}
 
 
 def imports(path: Path) -> list[tuple[str, bool]]:
