@@ -14,8 +14,10 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import click
 import numpy as np
@@ -33,6 +35,7 @@ MATCH_SECONDS = 5400
 LENGTH, GAP = 6.0, 1.5  # mean seconds of a tracklet and of a loss
 WINDOW = 30.0  # seconds; links and lifted evidence between tracklets that are further apart are left out
 DIMENSIONS = 32
+CROP_NOISE = 1.7  # of one embedding; people differ by 1, kits by 2
 SIZES = (200, 5_000, 30_000, 200_000)
 
 
@@ -45,7 +48,8 @@ class Match:
     last: IntArray
     start: FloatArray
     end: FloatArray
-    seen: FloatArray
+    looks: FloatArray  # of the person
+    seen: FloatArray  # of the tracklet: the looks, less and less noisy the longer it is
 
 
 def generate(count: int, seed: int = 0) -> Match:
@@ -67,7 +71,7 @@ def generate(count: int, seed: int = 0) -> Match:
     last = np.maximum(first + 1, np.round((begin + length).ravel()[order] * FPS).astype(np.int64) - 1)
     return Match(
         person.ravel()[order], first, last, way[:, ::2].reshape(-1, 2)[order], way[:, 1::2].reshape(-1, 2)[order],
-        seen.reshape(-1, DIMENSIONS)[order],
+        looks[person].reshape(-1, DIMENSIONS)[order], seen.reshape(-1, DIMENSIONS)[order],
     )  # fmt: skip
 
 
@@ -110,10 +114,10 @@ def rows_of(match: Match, every: int = 1) -> pa.Table:
     rng = np.random.default_rng(1)
     box = (place + np.array([52, 40])) * [36, 26] + rng.normal(0, 0.7, place.shape)
     some = step % (FPS // every) == 0
-    vectors = (match.seen[node[some]] + rng.normal(0, 0.3, (int(some.sum()), DIMENSIONS))).astype(np.float32)
+    vectors = match.looks[node[some]] + rng.normal(0, CROP_NOISE, (int(some.sum()), DIMENSIONS))
     offsets = np.concatenate([[0], np.cumsum(some)]) * DIMENSIONS
     column = pa.ListArray.from_arrays(
-        pa.array(offsets, pa.int32()), pa.array(vectors.ravel()), mask=pa.array(~some)
+        pa.array(offsets, pa.int32()), pa.array(vectors.astype(np.float32).ravel()), mask=pa.array(~some)
     )  # fmt: skip
     return pa.table({
         "frame": match.first[node] + step * every + 1, "track_id": node + 1, "x": box[:, 0], "y": box[:, 1],
@@ -133,20 +137,35 @@ def pairwise(person: IntArray, identity: IntArray) -> tuple[float, float]:
     return both / max(pairs(identity), 1), both / max(pairs(person), 1)
 
 
-def measure(count: int, name: str, rows: bool) -> None:
+def _timed(function: Callable[..., Iterable[Any]], seconds: list[float]) -> Callable[..., list[Any]]:
+    """The same function, which adds up the seconds it takes."""
+
+    def run(*given: Any) -> list[Any]:
+        start = perf_counter()
+        out = list(function(*given))
+        seconds[0] += perf_counter() - start
+        return out
+
+    return run
+
+
+def measure(count: int, name: str, rows: bool, every: int) -> None:
     """In a process of its own: solve, and print what it took as JSON."""
     match = generate(count)
     out: dict[str, float] = {}
     if rows:
-        from reid_solve.solver.solve import solve
+        from reid_solve.solver import solve as module
 
-        table = rows_of(match)
+        table = rows_of(match, every)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        describing = [0.0]
+        module.describe = _timed(module.describe, describing)  # type: ignore[attr-defined]
         start = perf_counter()
-        solved = solve(table, method=name, fps=FPS, size=(3840, 2160)).recordings[0]
+        result = module.solve(table, method=name, fps=FPS, size=(3840, 2160))
+        solved = result.recordings[0]
         graph, solution = solved.graph, solved.solution
-        out["rows"] = len(table)
-        person = match.person[np.argsort(np.lexsort((match.last, match.first)))]
+        out |= {"rows": len(table), "solving": result.seconds - describing[0]}
+        person = match.person[solved.tracklets.track]  # rows are in order of tracklet: codes count them
     else:
         graph = graph_of(match)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -154,6 +173,7 @@ def measure(count: int, name: str, rows: bool) -> None:
         solution = METHODS[name](graph)
         person = match.person
     out |= {"seconds": perf_counter() - start, "before": before / 1024}
+    out.setdefault("solving", out["seconds"])
     out |= {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
     out |= {"links": len(graph.pairs), "lifted": len(graph.together.i), "conflicts": len(graph.conflicts)}
     precision, recall = pairwise(person, solution.identity)
@@ -165,28 +185,47 @@ def measure(count: int, name: str, rows: bool) -> None:
 @click.option("--size", "sizes", type=int, multiple=True, default=SIZES, show_default=True, help="Tracklets.")
 @click.option("--rows", "full", type=int, multiple=True, help="Whole `solve` from rows, for this many tracklets.")
 @click.option("--method", "methods", multiple=True, default=("flow", "cluster", "exact"), show_default=True)
+@click.option("--every", default=1, show_default=True, help="With --rows: a box on every n-th frame.")
 @click.option("--child", hidden=True, nargs=3, type=str)
 def main(
-    sizes: tuple[int, ...], full: tuple[int, ...], methods: tuple[str, ...], child: tuple[str, str, str] | None
+    sizes: tuple[int, ...],
+    full: tuple[int, ...],
+    methods: tuple[str, ...],
+    every: int,
+    child: tuple[str, str, str] | None,
 ) -> None:
     """Run each size and method in a fresh process, and print the table."""
     if child:
-        measure(int(child[0]), child[1], child[2] == "rows")
+        measure(int(child[0]), child[1], child[2] == "rows", every)
         return
-    head = ("tracklets", "method", "links", "lifted", "conflicts", "s", "MB (input)", "objective", "gap %", "P / R")
+    head = (
+        "tracklets",
+        "method",
+        "links",
+        "lifted",
+        "conflicts",
+        "graph + solve s",
+        "all s",
+        "MB (input)",
+        "objective",
+        "gap %",
+        "P / R",
+    )
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
     for count in full or sizes:
         for name in methods:
             if name == "exact" and count > LARGEST:
                 continue
             task = [sys.executable, __file__, "--child", str(count), name, "rows" if full else "graph"]
+            task += ["--every", str(every)]
             run = subprocess.run(task, capture_output=True, text=True, check=False)
             if run.returncode:
                 print(f"| {count:,} | {name} | failed: {run.stderr.strip().splitlines()[-1:]} |", flush=True)
                 continue
             r = json.loads(run.stdout)
             print(
-                f"| {count:,} | {name} | {r['links']:,} | {r['lifted']:,} | {r['conflicts']:,} | {r['seconds']:.2f} "
+                f"| {count:,} | {name} | {r['links']:,} | {r['lifted']:,} | {r['conflicts']:,} | {r['solving']:.2f} "
+                f"| {r['seconds']:.2f} "
                 f"| {r['peak']:.0f} ({r['before']:.0f}) | {r['objective']:,.0f} | {r['gap']:.1f} "
                 f"| {r['precision']:.3f} / {r['recall']:.3f} |",
                 flush=True,

@@ -27,6 +27,12 @@ class GapTable:
 
     def at(self, gap: IntArray) -> FloatArray:
         """Values at gaps (E,), (E, ...)."""
+        top = int(gap.max(initial=0))
+        if top < len(gap):  # gaps are whole frames: there are fewer of them than pairs
+            return np.asarray(self._at(np.arange(top + 1))[gap])
+        return self._at(gap)
+
+    def _at(self, gap: IntArray) -> FloatArray:
         known = np.log(self.gaps)
         x = np.clip(np.log(np.maximum(gap, 1)), known[0], known[-1])
         low = np.clip(np.searchsorted(known, x) - 1, 0, len(known) - 2)

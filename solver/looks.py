@@ -15,6 +15,7 @@ import numpy as np
 from reid_solve.solver.calibrate import logistic
 from reid_solve.solver.constraints.overlap import overlap
 from reid_solve.solver.plda import TwoCovariance, learn
+from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.appearance import Appearance, pool
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import FloatArray, IntArray
@@ -41,10 +42,17 @@ class Looks:
 
     def alike(self, x: FloatArray, frames_x: FloatArray, y: FloatArray, frames_y: FloatArray) -> FloatArray:
         """Log-likelihood ratio (E,) that placed means (E, D), seen for so many frames (E,), are of one person."""
-        kit, person = self.model.ratio(x, frames_x, y, frames_y)
+        return self._calibrated(*self.model.ratio(x, frames_x, y, frames_y))
+
+    def alike_pairs(self, place: FloatArray, frames: FloatArray, i: IntArray, j: IntArray) -> FloatArray:
+        """The same for pairs (E,), (E,) of N placed means (N, D), seen for frames (N,)."""
+        return self._calibrated(*self.model.ratio_of_pairs(place, frames, i, j))
+
+    def _calibrated(self, kit: FloatArray, person: FloatArray) -> FloatArray:
         return np.asarray(np.clip(self.kit * kit + self.person * person + self.offset, -1.5 * LIMIT, LIMIT))
 
 
+@remembered
 def learn_looks(tracklets: Tracklets) -> Looks | None:
     """Learn from one recording; None where it has no embeddings, or too few to teach."""
     seen = tracklets.appearance
@@ -87,7 +95,7 @@ def _together(tracklets: Tracklets, seen: Appearance, model: TwoCovariance) -> F
     pairs = pairs[(seen.seen[pairs] > 0).all(axis=1)]
     i, j = pairs[:: max(len(pairs) // MAX_PAIRS, 1)].T
     place, frames = model.place(seen.mean), spans(tracklets)
-    return np.column_stack(model.ratio(place[i], frames[i], place[j], frames[j]))
+    return np.column_stack(model.ratio_of_pairs(place, frames, i, j))
 
 
 def _pooled(seen: Appearance, keep: np.ndarray, count: int) -> tuple[FloatArray, IntArray]:

@@ -12,7 +12,8 @@ from reid_solve.tracklets.table import FloatArray, IntArray
 
 DUPLICATE_SECONDS = 0.2  # a tracker may keep an old id alive beside the new one for this long
 DUPLICATE_IOU = 0.5
-CHUNK = 1_000_000  # pairs priced at once: bounds memory
+NEAREST = 100  # tracklets; 25 people lost every eight seconds start as many in half a minute
+CHUNK = 250_000  # pairs priced at once: bounds memory
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,23 @@ class Pairs:
 
 
 def neighbours(tracklets: Tracklets, window: float) -> Iterator[tuple[IntArray, IntArray]]:
-    """All pairs i < j of which j starts at most ``window`` seconds after i ends, in chunks, ordered by i, then j."""
+    """Pairs i < j worth comparing as people, in chunks: of which j starts at most ``window`` seconds after i ends.
+
+    Their number grows with the clip and not with its square: j is among the ``NEAREST`` that start next, or both are
+    among the longest quarter, which says the most about a person, and j is among the ``NEAREST`` of these.
+    """
     count = len(tracklets)
     latest = tracklets.last + max(round(window * tracklets.fps), 1)
+    following = np.arange(1, count + 1)
     high = np.searchsorted(tracklets.first, latest, side="right")  # tracklets are ordered by first frame
-    yield from _spans(np.arange(1, count + 1), np.maximum(high, np.arange(1, count + 1)))
+    yield from _spans(following, np.clip(high, following, following + NEAREST))
+    length = tracklets.last - tracklets.first
+    long = np.flatnonzero(length >= np.quantile(length, 0.75)) if count else following
+    following = np.arange(1, len(long) + 1)
+    high = np.searchsorted(tracklets.first[long], latest[long], side="right")
+    for a, b in _spans(following, np.clip(high, following, following + NEAREST)):
+        far = long[b] - long[a] > NEAREST
+        yield long[a[far]], long[b[far]]
 
 
 def candidates(tracklets: Tracklets, window: float) -> Iterator[Pairs]:

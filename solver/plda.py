@@ -21,6 +21,8 @@ MIN_EMBEDDINGS = 2  # a part needs, to count
 MIN_TRACKLETS = 5  # below, there is nothing to learn from
 LONG = 200.0  # frames; a longer tracklet is no better a sample of a person, and more often of two
 SAME_LENGTH = 0.05  # where lengths differ less than this (variance of their logarithm), they teach no decay
+BLOCK = 256  # rows that are multiplied at once
+DENSE = 16  # a product of matrices may compute so many times more than is asked for
 FLOOR = 0.02  # least variance between people, as a share of the noise
 
 
@@ -55,27 +57,58 @@ class TwoCovariance:
         self, x: FloatArray, frames_x: FloatArray, y: FloatArray, frames_y: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Log-likelihood ratios (E,) of the kit and of the person, for placed means (E, D) seen for frames (E,)."""
-        kits = len(self.between)
-        a, b = self.own_variance(frames_x), self.own_variance(frames_y)
-        kit = sum(
-            (_ratio(self.between[k], a, b, x[:, k] ** 2, y[:, k] ** 2, x[:, k] * y[:, k], 1) for k in range(kits)),
-            np.zeros(len(x)),
+        count = len(x)
+        return self.ratio_of_pairs(
+            np.concatenate([x, y]), np.concatenate([frames_x, frames_y]), np.arange(count), np.arange(count, 2 * count)
         )
-        x, y = x[:, kits:], y[:, kits:]
-        square_x, square_y = np.einsum("ij,ij->i", x, x), np.einsum("ij,ij->i", y, y)
-        person = _ratio(self.rest, a, b, square_x, square_y, np.einsum("ij,ij->i", x, y), x.shape[1])
-        return kit, person
+
+    def ratio_of_pairs(
+        self, place: FloatArray, frames: FloatArray, i: IntArray, j: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same for pairs (E,), (E,) of N placed means (N, D) seen for frames (N,); fastest if i is ascending."""
+        own = self.own_variance(frames)
+        kits = len(self.between)
+        kit = np.zeros(len(i))
+        for between, x in zip(self.between, place.T, strict=False):
+            kit += _ratio(float(between), own, x**2, x[i] * x[j], 1, i, j)
+        rest = np.ascontiguousarray(place[:, kits:])
+        square = np.einsum("ij,ij->i", rest, rest)
+        return kit, _ratio(self.rest, own, square, _products(rest, i, j), rest.shape[1], i, j)
 
 
 def _ratio(
-    between: float, a: FloatArray, b: FloatArray, xx: FloatArray, yy: FloatArray, xy: FloatArray, dims: int
+    between: float, own: FloatArray, square: FloatArray, xy: FloatArray, dims: int, i: IntArray, j: IntArray
 ) -> FloatArray:
-    """log N([x y]; one person) - log N(x) N(y), summed over ``dims`` axes of equal variances."""
-    va, vb = between + a, between + b
-    joint = va * vb - between**2
-    same = dims * np.log(joint) + (vb * xx - 2 * between * xy + va * yy) / joint
-    different = dims * np.log(va * vb) + xx / va + yy / vb
-    return np.asarray((different - same) / 2)
+    """log N([x y]; one person) - log N(x) N(y) for pairs (E,), summed over ``dims`` axes of equal variances.
+
+    With variances a and b of the two means, all is said by r, their squared correlation if they are one person:
+    r = between^2 / ((between + a) (between + b)).
+    """
+    precision = 1 / (between + own)
+    scaled = square * precision
+    product = precision[i] * precision[j]
+    correlation = between**2 * product
+    alone = 1 - correlation
+    share = 2 * between * xy * product - correlation * (scaled[i] + scaled[j])
+    return np.asarray((share / alone - dims * np.log(alone)) / 2)
+
+
+def _products(x: FloatArray, i: IntArray, j: IntArray) -> FloatArray:
+    """Inner products (E,) of rows i and j of x (N, D).
+
+    Tracklets are paired with those that follow soon, so that a block of the ascending i meets a narrow band of j:
+    one product of matrices gives many pairs. Where pairs are scattered they are multiplied one by one.
+    """
+    out = np.empty(len(i))
+    bounds = np.append(np.flatnonzero(np.diff(i // BLOCK, prepend=-1)), len(i)) if len(i) else np.zeros(1, np.int64)
+    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        a, b = i[begin:end], j[begin:end]
+        low, high, first, last = a.min(), a.max() + 1, b.min(), b.max() + 1
+        if (high - low) * (last - first) <= DENSE * (end - begin):
+            out[begin:end] = (x[low:high] @ x[first:last].T)[a - low, b - first]
+        else:
+            out[begin:end] = np.einsum("ij,ij->i", x[a], x[b])
+    return out
 
 
 def learn(seen: Appearance, frame: IntArray, first: IntArray, last: IntArray) -> TwoCovariance | None:

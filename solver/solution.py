@@ -193,14 +193,12 @@ def confidence(graph: Graph, solution: Solution) -> FloatArray:
 
 
 def _components(graph: Graph, links: IntArray) -> IntArray:
-    """Connected components, numbered by their first tracklet (tracklets are in order of appearance)."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    ones = np.ones(len(links), np.int8)
-    shape = (graph.count, graph.count)
-    _, label = connected_components(coo_matrix((ones, (graph.pairs.i[links], graph.pairs.j[links])), shape), False)
-    _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
+    """Chains of a path cover's links, numbered by their first tracklet (tracklets are in order of appearance)."""
+    head = np.arange(graph.count)
+    head[graph.pairs.j[links]] = graph.pairs.i[links]
+    while (head[head] != head).any():  # twice as far back each time (pointer jumping)
+        head = head[head]
+    _, first, inverse = np.unique(head, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.int64)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from reid_solve.tracklets.appearance import Appearance
 from reid_solve.tracklets.camera import Reference
 from reid_solve.tracklets.describe import Tracklets, group_rows
+from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.table import FloatArray, IntArray
 
 CROSSING_IOU = 0.2
@@ -35,6 +36,7 @@ class Risks:
     other: IntArray
 
 
+@remembered
 def risks(tracklets: Tracklets) -> Risks:
     """Crossings (the row after the closest overlap of each) and holes, away from the tracklets' ends."""
     a, b, iou = overlapping_rows(tracklets)

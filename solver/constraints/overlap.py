@@ -6,10 +6,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from reid_solve.solver.pairs import duplicates, tolerance
+from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import IntArray
 
 
+@remembered
 def overlap(tracklets: Tracklets) -> IntArray:
     """Pairs (C, 2), i < j, that share a frame, short duplicates excepted.
 

@@ -1,4 +1,7 @@
-"""A ball, a referee and a player are never one person; a goalkeeper and a player may be (soft, in ``cues/team.py``)."""
+"""A ball, a referee and a player are never one person; a goalkeeper and a player may be (soft, in ``cues/team.py``).
+
+A role that has a score beside it was guessed from pictures: it is evidence (``cues/team.py``) and forbids nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import numpy as np
 from reid_solve.solver.pairs import neighbours
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.describe import Tracklets
-from reid_solve.tracklets.table import IntArray
+from reid_solve.tracklets.table import BoolArray, IntArray
 
 KINDS = {
     "ball": 0, "sports ball": 0, "football": 0, "soccer ball": 0, "basketball": 0,
@@ -32,13 +35,20 @@ def kinds(tracklets: Tracklets) -> IntArray:
             continue
         code, values = tracklets.tracks.codes(column)
         kind = np.array([KINDS.get(str(v).strip().lower(), -1) for v in arrays.words(values).to_pylist()] + [-1])
-        kind = kind[code[tracklets.rows]]
+        kind = np.where(_guessed(tracklets, f"{column}_score"), -1, kind[code[tracklets.rows]])
         votes = np.zeros((len(tracklets), 3))
         np.add.at(votes, (tracklets.node[kind >= 0], kind[kind >= 0]), 1)
         total = votes.sum(axis=1)
         sure = (total >= FEWEST) & (votes.max(axis=1) >= CONFIDENT * total)
         out = np.where(sure, votes.argmax(axis=1), out)
     return out
+
+
+def _guessed(tracklets: Tracklets, column: str) -> BoolArray:
+    """Rows (n,) with a score of their label."""
+    if column not in tracklets.tracks:
+        return np.zeros(len(tracklets.rows), bool)
+    return arrays.present(tracklets.tracks.canonical[column])[tracklets.rows]
 
 
 def roles(tracklets: Tracklets) -> IntArray:

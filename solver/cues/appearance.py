@@ -22,6 +22,6 @@ def appearance(tracklets: Tracklets) -> Scorer | None:
     def score(pairs: Pairs) -> FloatArray:
         i, j = pairs.i, pairs.j
         known = (seen.seen[i] > 0) & (seen.seen[j] > 0)
-        return np.where(known, looks.alike(place[i], frames[i], place[j], frames[j]), 0.0)
+        return np.where(known, looks.alike_pairs(place, frames, i, j), 0.0)
 
     return score

@@ -34,7 +34,7 @@ UNSCORED = 0.8  # score of a reading where the table has none
 NUMBERS = 99
 TEAM = 11
 LOOK_SECONDS = 0.5
-WEARERS = ("player", "goalkeeper")  # a number read on a referee is not one
+WEARERS = ("player", "goalkeeper", "other")  # a number read on a referee is not one
 SAME_TEAM = 0.8  # share of a tracklet's labels that makes its team known
 
 

@@ -36,7 +36,7 @@ class ReturnLaw:
     spread: float  # of the natural logarithm
 
     def density(self, seconds: FloatArray) -> FloatArray:
-        """Probability of coming back per second."""
+        """Probability of coming back per second after positive times."""
         z = np.log(seconds / self.median) / self.spread
         return np.asarray(self.share * np.exp(-0.5 * z**2) / (seconds * self.spread * np.sqrt(2 * np.pi)))
 
@@ -68,11 +68,16 @@ def log_return_odds(tracklets: Tracklets, exited: FloatArray, entered: FloatArra
     starts = start_density(tracklets) * max(int((tracklets.first > tracklets.first.min()).sum()), 1) / seconds
     people = people_density(tracklets)
 
+    log_new, crowding = np.log(never * NEW), people / starts
+    inside, swept, late = 1 - exited, EXIT.share * exited, exited * (1 - LATE)
+    came = entered + (1 - entered) * LATE
+
     def at(pairs: Pairs) -> FloatArray:
-        gap = pairs.gap / tracklets.fps
-        gone, come = exited[pairs.i], entered[pairs.j]
-        swept = EXIT.share * gone * (come + (1 - come) * LATE)
-        timed = (1 - gone) * INSIDE.density(gap) + gone * (1 - come) * (1 - LATE) * EXIT.density(gap)
-        return np.asarray(np.log(swept + timed * people / starts[pairs.j] + 1e-12) - np.log(never[pairs.i] * NEW))
+        i, j = pairs.i, pairs.j
+        # Gaps are whole frames: there are far fewer of them than pairs.
+        seconds = np.maximum(np.arange(pairs.gap.max(initial=0) + 1), 0.5) / tracklets.fps
+        soon, later = INSIDE.density(seconds)[pairs.gap], EXIT.density(seconds)[pairs.gap]
+        timed = inside[i] * soon + late[i] * (1 - entered[j]) * later
+        return np.asarray(np.log(swept[i] * came[j] + timed * crowding[j] + 1e-12) - log_new[i])
 
     return at
