@@ -24,27 +24,33 @@ def embedding_column(column: Any, source: str, name: str, place: Callable[[int],
     """Check a column of lists.
 
     Returns:
-        a fixed_size_list<float32> array (n,), null where there is no direction in the numbers (missing, NaN,
-        infinite or all zero), and how many rows were set to null for what was in them.
+        a large_list<float32> array (n,) of lists of one length, null where there is no direction in the numbers
+        (missing, NaN, infinite or all zero), and how many rows were set to null for what was in them. Rows without an
+        embedding take no room: often only every tenth has one.
 
     Raises:
         InputError: not lists of numbers, or of different lengths.
     """
     vectors, there = _matrix(column, source, name, place)
-    good = there & np.isfinite(vectors).all(axis=1) & (vectors != 0).any(axis=1)
-    vectors[~good] = 0
-    flat = arrays.column(vectors.reshape(-1))
-    width = vectors.shape[1]
-    kind = pa.list_(pa.float32(), width)
+    telling = np.isfinite(vectors).all(axis=1) & (vectors != 0).any(axis=1)
+    if not telling.all():
+        vectors = vectors[telling]
+    good = there.copy()
+    good[there] = telling
+    offsets = np.concatenate([[0], np.cumsum(good)]) * vectors.shape[1]
     validity = None if good.all() else pa.py_buffer(np.packbits(good, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(vectors), [validity], children=[flat]), int((there & ~good).sum())
+    buffers = [validity, pa.py_buffer(offsets.astype(np.int64))]
+    flat = arrays.column(vectors.reshape(-1))
+    lists = pa.Array.from_buffers(pa.large_list(pa.float32()), len(good), buffers, children=[flat])
+    return lists, int((~telling).sum())
 
 
 def _matrix(column: Any, source: str, name: str, place: Callable[[int], str]) -> tuple[Matrix, BoolArray]:
+    """The vectors (m, D) of the rows that have one, and which of the rows (n,) these are."""
     array = arrays.whole(column)
     kind = array.type
     if pa.types.is_null(kind):
-        return np.zeros((len(array), 1), np.float32), np.zeros(len(array), np.bool_)
+        return np.zeros((0, 1), np.float32), np.zeros(len(array), np.bool_)
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
         raise InputError(f"{source}: column {name!r} holds {kind}, not lists of numbers")
     there = arrays.present(array).copy()
@@ -69,16 +75,14 @@ def _matrix(column: Any, source: str, name: str, place: Callable[[int], str]) ->
     if flat.null_count:
         numbers = np.where(arrays.present(flat), numbers, np.float32(np.nan))
     count = int(there.sum())
-    vectors = np.zeros((len(array), len(numbers) // count if count else 1), np.float32)
-    vectors[there] = numbers.reshape(count, -1) if count else 0
-    return vectors, there
+    return numbers.reshape(count, -1) if count else np.zeros((0, 1), np.float32), there
 
 
 def read_embeddings(path: str | os.PathLike[str]) -> Any:
     """Read a sidecar of embeddings: a parquet file with frame, track_id (or an alias of it) and embedding.
 
     Returns:
-        a pa.Table with columns frame, track_id, embedding (fixed_size_list<float32>, no nulls) and, where the file
+        a pa.Table with columns frame, track_id, embedding (lists of one length, no nulls) and, where the file
         has one, sequence; the number of rows left out (missing, NaN or zero vectors) is in its schema metadata under
         ``dropped``.
 
@@ -148,9 +152,8 @@ def attach(tracks: Tracks, sidecar: Any) -> Attached:
     if lost:
         text = f"{source}: {lost} of {len(theirs)} embeddings match no row by frame and id; left out"
         notes.append(Note("unmatched-embeddings", lost, text, "warning"))
-    vectors = arrays.whole(sidecar["embedding"])
-    width = vectors.type.list_size
-    matrix = arrays.values(vectors.flatten()).reshape(-1, width)[hit]
+    vectors = arrays.whole(sidecar["embedding"]).flatten()
+    matrix = arrays.values(vectors).reshape(sidecar.num_rows, -1)[hit]
     return Attached(order[at[hit]].astype(np.int64), matrix, tuple(notes))
 
 
