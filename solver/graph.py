@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -112,7 +112,9 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins 
         return Graph(0, Pairs(nothing, nothing, nothing), {}, nothing.reshape(0, 2))
     conflicts, said = _conflicts(tracklets, pins)
     forbidden = said[:, 0] * len(tracklets) + said[:, 1]
-    learnt = {name: learn(tracklets) for name, learn in CUES.items() if cues is None or name in cues}
+    # Labels of kits make room for what embeddings say of them, but not for embeddings that are not asked.
+    told = tracklets if cues is None or "appearance" in cues else replace(tracklets, appearance=None)
+    learnt = {name: learn(told) for name, learn in CUES.items() if cues is None or name in cues}
     scorers = {name: scorer for name, scorer in learnt.items() if scorer is not None}
     window = WINDOW_WITH_APPEARANCE_SECONDS if "appearance" in scorers else WINDOW_SECONDS
     nothing = np.zeros(0, np.int64)
@@ -164,13 +166,20 @@ def _tracker(tracklets: Tracklets, pairs: Pairs, terms: Mapping[str, FloatArray]
 
 
 def _together(tracklets: Tracklets, scorers: Mapping[str, Scorer], conflicts: IntArray) -> Together:
-    """Evidence between tracklets up to two minutes apart that share no frame."""
+    """Evidence between tracklets up to two minutes apart that share no frame.
+
+    Cutting a track makes no evidence: what looks say of two whole tracks counts once, not once for every pair of their
+    pieces, so each piece has its share of its track's boxes.
+    """
+    _, track = np.unique(tracklets.track, return_inverse=True)
+    share = tracklets.length / np.bincount(track, tracklets.length)[track]
     parts = [Together(np.zeros(0, np.int64), np.zeros(0, np.int64), dict.fromkeys(scorers, np.zeros(0)))]
     forbidden = conflicts[:, 0] * len(tracklets) + conflicts[:, 1]
     for i, j in neighbours(tracklets, WINDOW_WITH_APPEARANCE_SECONDS) if scorers else ():
         free = ~np.isin(i * len(tracklets) + j, forbidden)
         pairs = Pairs(i[free], j[free], np.ones(int(free.sum()), np.int64))
-        terms = {name: scorer(pairs) for name, scorer in scorers.items()}
+        weight = share[pairs.i] * share[pairs.j]
+        terms = {name: weight * scorer(pairs) for name, scorer in scorers.items()}
         telling = np.abs(total(terms, len(pairs))) > TELLING
         parts.append(Together(pairs.i[telling], pairs.j[telling], {n: t[telling] for n, t in terms.items()}))
     return Together(

@@ -75,7 +75,7 @@ def beyond_the_kit(tracklets: Tracklets, labels: Scorer | None) -> Scorer | None
     def score(pairs: Pairs) -> FloatArray:
         i, j = pairs.i, pairs.j
         t = said(pairs)
-        k = looks.kit * looks.model.ratio(place[i], frames[i], place[j], frames[j])[0]
+        k = looks.kit * looks.model.ratio_of_pairs(place, frames, i, j)[0]
         known = (seen.seen[i] > 0) & (seen.seen[j] > 0) & (np.sign(t) == np.sign(k))
         return np.where(known, np.sign(t) * np.maximum(np.abs(t) - np.abs(k), 0), t)
 
