@@ -13,6 +13,7 @@ ALLOWED = {
     "solver": {"tracklets", "solver"},
     "evaluation": {"tracklets", "solver", "evaluation"},
     "report": {"tracklets", "solver", "evaluation", "report"},
+    "pipeline": {"tracklets", "solver", "evaluation", "report", "pipeline"},
 }
 HEAVY = {
     "torch",
