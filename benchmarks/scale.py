@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from reid_solve.solver.graph import KEEP, LIMIT, TELLING, Graph, Together
 from reid_solve.solver.methods import METHODS
-from reid_solve.solver.methods.exact import LARGEST
+from reid_solve.solver.methods.cluster import LARGEST
 from reid_solve.solver.pairs import Pairs
 from reid_solve.tracklets.table import FloatArray, IntArray
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reid_solve.solver.confidence import confidence
 from reid_solve.solver.constraints.pinned import track_names
 from reid_solve.solver.result import Result, Solved
-from reid_solve.solver.solution import confidence
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.table import FloatArray, IntArray
@@ -39,7 +39,7 @@ def to_networkx(result: Result, conflicts: bool = False) -> nx.DiGraph:
 
     graph = nx.DiGraph()
     for number, solved in enumerate(result.recordings):
-        names, score = _names(solved), confidence(solved.graph, solved.solution)
+        names, score = _names(solved), confidence(solved)
         tracklets = solved.tracklets
         identity = result.identities(solved)
         for k in range(len(tracklets)):

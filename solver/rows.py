@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from reid_solve.solver.confidence import confidence
 from reid_solve.solver.harm import METHOD as KEPT_IDS
 from reid_solve.solver.result import Solved
-from reid_solve.solver.solution import confidence
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import FloatArray, IntArray, Tracks
@@ -34,7 +34,7 @@ def to_rows(tracks: Tracks, recordings: Sequence[Solved]) -> tuple[pa.Array, pa.
         taken = max(taken, int(own.max()))
         identity[tracklets.rows] = own
         sure = solved.purity if solution.method == KEPT_IDS else 1.0  # that the id shows one person at all
-        score[tracklets.rows] = sure * confidence(solved.graph, solution)[tracklets.node]
+        score[tracklets.rows] = sure * confidence(solved)[tracklets.node]
         _check_frames(tracklets, own)
     nobody = identity == 0
     return arrays.column(identity, nobody), arrays.column(score, nobody)

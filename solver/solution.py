@@ -176,22 +176,6 @@ def _check_conflicts(graph: Graph, identity: IntArray, method: str) -> None:
         raise BrokenConflictError(f"{method}: {int(apart.sum())} must-links broken; please report this as a bug")
 
 
-def confidence(graph: Graph, solution: Solution) -> FloatArray:
-    """Probability that each tracklet's two decisions (what came before, what follows) are right, (N,).
-
-    A taken link is right with its own probability; 'nobody' is right with what the candidates leave over.
-    """
-    p = 1 / (1 + np.exp(-graph.log_odds))
-    chosen = np.zeros(len(p), bool)
-    chosen[solution.links] = True
-    out = np.ones(graph.count)
-    for node in (graph.pairs.i, graph.pairs.j):
-        right = np.clip(1 - np.bincount(node, p, minlength=graph.count), 0, 1)
-        right[node[chosen]] = p[chosen]
-        out *= right
-    return out
-
-
 def _components(graph: Graph, links: IntArray) -> IntArray:
     """Chains of a path cover's links, numbered by their first tracklet (tracklets are in order of appearance)."""
     head = np.arange(graph.count)

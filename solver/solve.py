@@ -20,6 +20,7 @@ from reid_solve.solver.cues import CUES
 from reid_solve.solver.graph import Graph, build
 from reid_solve.solver.harm import estimate_purity, harmful, keep_ids, kept_note, too_mixed
 from reid_solve.solver.methods import METHODS, choose
+from reid_solve.solver.methods.exact import unproved
 from reid_solve.solver.methods.registry import Method
 from reid_solve.solver.result import Result, Solved
 from reid_solve.solver.rows import to_rows
@@ -114,6 +115,9 @@ def solve(
         solved, notes = _harmless(whole, pieces, attempt, force)
         recordings.append(solved)
         tracks = tracks.noted(*notes)
+        doubt = unproved(solved.graph, solved.solution)
+        if doubt is not None:
+            tracks = tracks.noted(Note("unproved", 1, doubt, "warning"))
     identity, score = to_rows(tracks, recordings)
     tracks = tracks.with_identity(identity, score)
     if fill is not None:

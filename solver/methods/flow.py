@@ -41,6 +41,15 @@ def path_cover(count: int, i: IntArray, j: IntArray, gain: FloatArray) -> tuple[
     Returns:
         indices (L,) of the chosen links, ascending, and the dual's value, equal to the sum of their gains.
     """
+    links, prices = priced_cover(count, i, j, gain)
+    return links, float(prices.sum())
+
+
+def priced_cover(count: int, i: IntArray, j: IntArray, gain: FloatArray) -> tuple[IntArray, FloatArray]:
+    """The same with the dual tracklet by tracklet: what it costs, (N,), to leave its end and its start to somebody.
+
+    No chain of links gains more than the prices of its tracklets sum up to.
+    """
     order = np.lexsort((j, i))
     begin = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=count))])
     graph = (begin, i[order], j[order], -gain[order])
@@ -49,15 +58,15 @@ def path_cover(count: int, i: IntArray, j: IntArray, gain: FloatArray) -> tuple[
     return np.sort(order[edge[edge >= 0]]), -dual
 
 
-def _interpreted(count: int, *graph: np.ndarray) -> tuple[IntArray, float]:
+def _interpreted(count: int, *graph: np.ndarray) -> tuple[IntArray, FloatArray]:
     """The kernel run by the interpreter, on lists, which it reads faster than arrays."""
     space = [a.tolist() for a in _workspace(count)]
     _augment(count, *(a.tolist() for a in graph), *space)
-    return np.array(space[0], np.int64), sum(space[1]) + sum(space[2])
+    return np.array(space[0], np.int64), np.array(space[1]) + np.array(space[2])
 
 
 @cache
-def _compiled() -> Callable[..., tuple[IntArray, float]]:
+def _compiled() -> Callable[..., tuple[IntArray, FloatArray]]:
     """The same kernel compiled; the machine code is cached on disk where the package's folder can be written."""
     import numba
 
@@ -66,10 +75,10 @@ def _compiled() -> Callable[..., tuple[IntArray, float]]:
     except RuntimeError:  # nowhere to keep the cache
         kernel = numba.njit(_augment)
 
-    def solve(count: int, *graph: np.ndarray) -> tuple[IntArray, float]:
+    def solve(count: int, *graph: np.ndarray) -> tuple[IntArray, FloatArray]:
         space = _workspace(count)
         kernel(count, *graph, *space)
-        return space[0], float(space[1].sum() + space[2].sum())
+        return space[0], space[1] + space[2]
 
     return solve
 

@@ -56,7 +56,7 @@ def grow(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any, 
 
 def price(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any, start: Any, floor: Any,
           everything: Any, limit: Any, against: Any, best: Any, options: Any, bounds: Any, values: Any, open_: Any,
-          chain: Any, found: Any, length: Any, worth: Any) -> tuple[Any, Any, Any]:  # fmt: skip
+          chain: Any, found: Any, length: Any, worth: Any) -> tuple[Any, Any, Any, Any]:  # fmt: skip
     """Chains from ``start`` whose value less the prices of their tracklets exceeds ``floor``.
 
     Each next one found must beat the last, or with ``everything`` all are listed, up to the room in ``found``.
@@ -65,15 +65,18 @@ def price(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any,
         begin, head, gain: links by the tracklet they leave.
         plus, lift: (N, N) positive evidence up to a tracklet, and evidence.
         price_of: (N,) prices.
-        start, floor, everything, limit: the task; at most ``limit`` chains are looked at.
+        start, floor, everything, limit: the task; after ``limit`` steps (links and tracklets looked at) it ends.
         against, best, options, bounds, values, open_, chain: room to work in.
         found, length, worth: (K, N), (K,), (K,) the chains.
 
     Returns:
-        number found, upper bound on the reduced value of any chain from ``start``, and whether the search was complete.
+        number found, upper bound on the reduced value of any chain from ``start``, whether the search was complete, and
+        the steps it took.
     """
     n = len(best)
-    count, looked, depth = 0, 0, 0
+    count, depth = 0, 0
+    links = begin[n]
+    steps = links - begin[start] + n - start
     top = floor
     for m in range(n):
         against[0][m] = lift[start][m]
@@ -91,14 +94,14 @@ def price(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any,
         if bounds[depth][at] <= floor:
             open_[depth] = 0
             continue
-        if looked >= limit or count >= len(found):
+        if steps >= limit or count >= len(found):
             for d in range(depth + 1):
                 last = open_[d] if d == depth else open_[d] - 1
                 if last >= 0:
                     top = max(top, bounds[d][last])
-            return count, top, False
-        looked += 1
+            return count, top, False, steps
         j, value = options[depth][at], values[depth][at]
+        steps += links - begin[j] + n - j
         depth += 1
         chain[depth] = j
         if value > floor:
@@ -115,7 +118,7 @@ def price(begin: Any, head: Any, gain: Any, plus: Any, lift: Any, price_of: Any,
         open_[depth] = grow(
             begin, head, gain, plus, lift, price_of, depth, j, value, floor, against, best, options, bounds, values
         )  # fmt: skip
-    return count, top, True
+    return count, top, True, steps
 
 
 KERNELS = (completions, grow, price)

@@ -2,7 +2,8 @@
 
 Let v follow p. What v has in evidence with the chain before p is at most the best way through the links that ends at
 p, counting only evidence with v. Added to the gain of p -> v, it makes a path cover that is worth at least what any
-partition is; the cover's dual is the bound. The same holds looking forward, and for half of each.
+partition is; the cover's dual, tracklet by tracklet, is the bound. The same holds looking forward, and for half of
+each.
 """
 
 from __future__ import annotations
@@ -15,25 +16,28 @@ import numpy as np
 
 from reid_solve.solver.methods.chains import FORBIDDEN, Chains
 from reid_solve.solver.methods.compiled import compile_kernels
-from reid_solve.solver.methods.flow import path_cover
+from reid_solve.solver.methods.flow import priced_cover
 from reid_solve.tracklets.table import FloatArray
 
 
-def lifted_bound(prepared: Chains, compiled: bool) -> float:
-    """Upper bound on the objective of any partition, from the chains' links and evidence."""
+def lifted_prices(prepared: Chains, compiled: bool) -> FloatArray:
+    """Prices (N,) of the tracklets, by place, at which no chain is worth more than its tracklets; their sum is a bound.
+
+    Of three such prices, those with the smallest sum.
+    """
     count = len(prepared.follow)
     if not len(prepared.head):
-        return 0.0
+        return np.zeros(count)
     tails = np.repeat(np.arange(count), np.diff(prepared.out_begin))
     heads = np.asarray(prepared.head)
     back, ahead = _fold(prepared, compiled)
     behind = np.empty(len(heads))
     behind[np.lexsort((tails, heads))] = back
-    bounds = []
+    prices = []
     for gain in (behind, ahead, (behind + ahead) / 2):
         useful = np.flatnonzero(gain > 0)
-        bounds.append(path_cover(count, tails[useful], heads[useful], gain[useful])[1])
-    return min(bounds)
+        prices.append(priced_cover(count, tails[useful], heads[useful], gain[useful])[1])
+    return min(prices, key=lambda price: float(price.sum()))
 
 
 def _fold(prepared: Chains, compiled: bool) -> tuple[FloatArray, FloatArray]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
-from reid_solve.solver.methods import chains, moves
-from reid_solve.solver.methods.chains import (
-    EPSILON,
-    FORBIDDEN,
+from reid_solve.solver.methods import evidence, places, swaps, tails
+from reid_solve.solver.methods.chains import EPSILON, FORBIDDEN
+from reid_solve.solver.methods.evidence import (
     add,
     advance,
     clear,
@@ -21,15 +20,9 @@ from reid_solve.solver.methods.chains import (
     recut,
     relabel,
 )
-from reid_solve.solver.methods.moves import (
-    best_place,
-    best_swap,
-    best_tail,
-    best_weave,
-    take_place,
-    take_swap,
-    take_tail,
-)
+from reid_solve.solver.methods.places import best_place, best_weave, take_place
+from reid_solve.solver.methods.swaps import best_swap, take_swap
+from reid_solve.solver.methods.tails import best_tail, take_tail
 
 
 def first_of(c: Any, x: Any) -> Any:
@@ -147,4 +140,4 @@ def merge(c: Any, version: Any) -> None:
         close_window(c, 0, 0, high)
 
 
-KERNELS = (*chains.KERNELS, *moves.KERNELS, first_of, improve, merge)
+KERNELS = (*evidence.KERNELS, *tails.KERNELS, *places.KERNELS, *swaps.KERNELS, first_of, improve, merge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.clips import walkers
+
+from reid_solve.solver.confidence import WEIGHTS
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SEQINFO = "[Sequence]\nname={}\nframeRate=25\nseqLength=120\nimWidth=1920\nimHeight=1080\n"
@@ -75,4 +78,38 @@ def test_calibration_draws_and_counts(data: Path) -> None:
     assert found["figures"]["none"]["true"] + found["figures"]["none"]["missing"] > 0
     assert "motion" in found["cues"]["none"]["weights"]
     assert "weights that would fit" in text
+    assert len(found["weights"]) == len(WEIGHTS)
+    assert max(map(len, text.splitlines())) <= 100
     assert (data / "calibration.svg").read_text().startswith("<svg")
+
+
+def test_sensitivity_varies_what_it_is_asked_to(data: Path) -> None:
+    command = [sys.executable, str(BENCHMARKS / "sensitivity.py"), "--data", str(data), "--tracker", "some"]
+    done = subprocess.run(
+        [*command, "--only", "motion SHARE", "--jobs", "1"], capture_output=True, text=True, cwd=data, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"as it is: headroom [\d.]+ %", done.stdout)
+    assert re.search(r"solver.cues.motion: SHARE +[\d.]+ \([+-][\d.]+\)", done.stdout)
+    assert "NEW" not in done.stdout
+
+
+def test_ablation_fits_a_page(data: Path) -> None:
+    text, found = run("ablation", data)
+    assert found["without motion"]["none"]["headroom"] < found["all"]["none"]["headroom"]
+    assert "without motion" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_crossval_goes_on_where_it_was_stopped(data: Path) -> None:
+    more = ("--passes", "1", "--single", "neutral", "--cache", str(data / "cache.json"))
+    text, found = run("crossval", data, *more)
+    assert {"package, (fixed)", "neutral, pass 1, the other clips", "neutral, pass 1, all clips"} <= set(found)
+    assert "neutral, one change, the other clips" in found
+    chosen = found["neutral, pass 1, the other clips"]
+    assert set(chosen["settings"]) == {"CLIP-1", "CLIP-2", "None"}
+    assert "solver.cues.motion SHARE" in chosen["settings"]["CLIP-1"]
+    again, same = run("crossval", data, *more)
+    assert same == found
+    assert "solved, 0 of them now" in again
+    assert "solved, 0 of them now" not in text

@@ -1,5 +1,7 @@
 """Candidates, conflicts and cues on clips small enough to draw."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.clips import SIZE, clip, walkers
@@ -85,7 +87,8 @@ def test_every_cue_prefers_the_person() -> None:
     who = person[t.rows[t.start]]
     same = who[pairs.i] == who[pairs.j]
     for name in ("motion", "appearance", "team", "role"):
-        score = CUES[name](t)
+        # Labels only add to what embeddings say of the kit; where there are none, they say all of it.
+        score = CUES[name](t if name in {"motion", "appearance"} else replace(t, appearance=None))
         assert score is not None
         assert score(pairs)[same].mean() > 0 > score(pairs)[~same].mean(), name
     graph = build(t)

@@ -1,12 +1,12 @@
 """All methods on small random and hand-drawn problems: feasible, ordered, bounded, the same every time."""
 
-from collections.abc import Iterator
 from importlib import import_module
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.solver.brute import brute_force
 
 from reid_solve.solver.graph import PRIZE, Graph, Together
 from reid_solve.solver.methods import METHODS, choose
@@ -49,51 +49,6 @@ def random_graph(seed: int, count: int, dense: float = 0.6) -> Graph:
     pairs = Pairs(i[link], j[link], np.ones(int(link.sum()), np.int64))
     together = Together(i[lifted], j[lifted], {"person": draw[1] / LIFTED})
     return Graph(count, pairs, {"way": draw[0] - PRIZE}, np.column_stack([i, j])[conflict], together)
-
-
-def partitions(count: int) -> Iterator[np.ndarray]:
-    """All of them, as restricted growth strings."""
-    identity = np.zeros(count, np.int64)
-
-    def grow(at: int, used: int) -> Iterator[np.ndarray]:
-        if at == count:
-            yield identity.copy()
-            return
-        for name in range(used + 1):
-            identity[at] = name
-            yield from grow(at + 1, max(used, name + 1))
-
-    yield from grow(0, 0)
-
-
-def brute_force(graph: Graph) -> float:
-    """The best objective of all partitions, priced from the definition alone."""
-    gain = {(int(i), int(j)): g for i, j, g in zip(graph.pairs.i, graph.pairs.j, graph.gain, strict=True)}
-    evidence = {}
-    for i, j, g in zip(graph.together.i, graph.together.j, LIFTED * graph.together.log_odds, strict=True):
-        evidence[int(i), int(j)] = g
-    never = {(int(a), int(b)) for a, b in graph.conflicts}
-    worth: dict[tuple[int, ...], float] = {}
-
-    def price(chain: tuple[int, ...]) -> float:
-        total = 0.0
-        for p, a in enumerate(chain):
-            for q in range(p + 1, len(chain)):
-                if (a, chain[q]) in never or (q == p + 1 and (a, chain[q]) not in gain):
-                    return -np.inf
-                total += gain[a, chain[q]] if q == p + 1 else evidence.get((a, chain[q]), 0.0)
-        return total
-
-    best = 0.0
-    for identity in partitions(graph.count):
-        total = 0.0
-        for name in range(int(identity.max(initial=-1)) + 1):
-            chain = tuple(np.flatnonzero(identity == name).tolist())
-            if chain not in worth:
-                worth[chain] = price(chain)
-            total += worth[chain]
-        best = max(best, total)
-    return best
 
 
 @settings(max_examples=1000, deadline=None)
