@@ -11,8 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from measured import (
+    HURT,
+    LEVELS,
+    OURS,
+    by_method,
+    data_option,
+    embeddings_option,
+    in_parallel,
+    jobs_for,
+    jobs_option,
+    ours,
+    trackers_option,
+)  # fmt: skip
 from rich.table import Table
-from soccernet import HURT, LEVELS, TRACKERS, by_method, jobs_for, measure
 
 from reid_solve.report.tables import console
 from reid_solve.solver.cues import CUES
@@ -30,16 +42,12 @@ def variants(alone: bool) -> dict[str, tuple[str, ...]]:
 
 
 @click.command()
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
-@click.option("--tracker", "trackers", multiple=True, default=TRACKERS, show_default=True)
-@click.option(
-    "--embeddings",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of CLIP-TRACKER-LEVEL.parquet sidecars; without, only what goes without.",
-)
+@data_option
+@trackers_option
+@embeddings_option
 @click.option("--alone", is_flag=True, help="Also add each cue on its own to motion and time.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default="ablation.json", show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
+@jobs_option
 def main(data: Path, trackers: list[str], embeddings: Path | None, alone: bool, out: Path, jobs: int) -> None:
     """Switch each cue off in turn; print share of headroom and clips hurt, at every level.
 
@@ -50,23 +58,22 @@ def main(data: Path, trackers: list[str], embeddings: Path | None, alone: bool, 
     levels = LEVELS if embeddings else LEVELS[:1]
     work = jobs_for(data, trackers, levels, embeddings)
     table = Table(box=None, pad_edge=False)
-    table.add_column("cues", no_wrap=True)
+    table.add_column("\ncues", no_wrap=True)
+    limits = "/".join(f"{limit:g}" for limit in HURT)
     for level in levels:
-        for name in (f"{level} %", "change", *(f"hurt >{h}" for h in HURT)):
-            table.add_column(name, justify="right")
+        for name in (f"{level}\n%", "\nchange", f"hurt\n>{limits}"):
+            table.add_column(name, justify="right", no_wrap=True)
     found: dict[str, dict[str, dict[str, float]]] = {}
     for name, cues in variants(alone).items():
-        rows = measure([replace(job, cues=cues) for job in work], jobs)
-        found[name] = {}
-        for level, methods in by_method(rows, trackers).items():
-            solved = methods["reid-solve"]
-            hurt = {f"hurt_{h}": sum(len(t[f"hurt_{h}"]) for t in solved["trackers"].values()) for h in HURT}
-            found[name][level] = {"headroom": solved["headroom"], **hurt}
+        done = in_parallel(ours, [replace(job, cues=cues) for job in work], jobs, name)
+        by_level = by_method([row for rows in done for row in rows], trackers)
+        kept = ("headroom", *(f"hurt_{limit}" for limit in HURT))
+        found[name] = {level: {key: methods[OURS][key] for key in kept} for level, methods in by_level.items()}
         cells = []
         for level, figure in found[name].items():
             change = figure["headroom"] - found["all"][level]["headroom"]
             cells += [f"{figure['headroom']:.1f}", f"{change:+.1f}" if name != "all" else ""]
-            cells += [str(figure[f"hurt_{h}"]) for h in HURT]
+            cells += ["/".join(str(figure[f"hurt_{limit}"]) for limit in HURT)]
         table.add_row(name, *cells)
     out.write_text(json.dumps(found, indent=1))
     console().print(table)

@@ -7,64 +7,37 @@ and every link of its is wrong. ``--pure`` leaves out the links of tracklets of 
 nobody included. Links that were priced as hopeless and dropped are not looked at; how many true ones are among them is
 printed.
 
-The expected calibration error (Naeini, Cooper and Hauskrecht 2015) is the mean, over pairs, of the distance between the
-mean prediction and the frequency of their bin: 15 bins of equal width. Most candidates are rightly hopeless and make it
-small; so it is also given for those over 5 %, and with bins of equal mass.
+``identity_score`` is the probability that both decisions about a tracklet, what follows and what came before, are
+right in that sense (``solver/confidence.py``). The weights in it are a prior that was learnt from such clips, so that
+on these the score is also looked at with weights learnt from the other clips only (*clip left out*), from the other
+clips under the other trackers (*tracker too*), and with none (*unweighed*: the solver's own log-odds, at their word).
+*By chance* is the error that a score without any would have with so many tracklets.
 """
 
 from __future__ import annotations
 
 import json
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from rich.progress import track
-from rich.table import Table
+from cue_fit import LIKELY, Links, joined, print_cues
+from measured import LEVELS, Job, data_option, embeddings_option, in_parallel, jobs_for, jobs_option, trackers_option
+from reliability import TENTHS, Bins, binned, by_chance, drawing, print_bins, print_figures
 
 import reid_solve as rs
 from reid_solve.evaluation.evaluate import people_of
 from reid_solve.evaluation.truth import most_common
 from reid_solve.report.tables import console
-from reid_solve.solver.graph import LIMIT, RIVALS
-from reid_solve.solver.rivals import link_probability
+from reid_solve.solver.confidence import WEIGHTS, evidence
 from reid_solve.tracklets.table import BoolArray, FloatArray, IntArray
 
-BINS = 15
-LIKELY = 0.05
 PURE = 0.9
-GAPS = (0, 5, 12, 25, 50, 100, 200, 10_000)  # frames; edges of what is looked at apart
-NATS = (-99, -2, -1, -0.3, 0.3, 1, 2, 99)
-PANEL = 190  # pixels of the drawing
-
-
-@dataclass(frozen=True)
-class Bins:
-    """Per bin: mean prediction, observed frequency, and how many."""
-
-    predicted: FloatArray
-    observed: FloatArray
-    count: IntArray
-
-    @property
-    def error(self) -> float:
-        """Expected calibration error."""
-        return float((self.count * np.abs(self.predicted - self.observed)).sum() / max(self.count.sum(), 1))
-
-
-def binned(p: FloatArray, right: BoolArray, bins: int = BINS, equal_mass: bool = False) -> Bins:
-    """Sort predictions (n,) and outcomes (n,) into bins of equal width or of equal mass; empty ones are left out."""
-    if equal_mass:
-        which = np.argsort(np.argsort(p, kind="stable"), kind="stable") * bins // max(len(p), 1)
-    else:
-        which = np.minimum((p * bins).astype(int), bins - 1)
-    count = np.bincount(which, minlength=bins)
-    mean = [np.bincount(which, values, minlength=bins) / np.maximum(count, 1) for values in (p, right.astype(float))]
-    return Bins(mean[0][count > 0], mean[1][count > 0], count[count > 0])
+UNWEIGHED = np.array([1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])  # log-odds and lifted evidence at their word
+RIDGE = 1e-3  # keeps a weight at 0 of which the clips say nothing
 
 
 def true_neighbours(person: IntArray, first: IntArray, last: IntArray, slack: int) -> tuple[IntArray, IntArray]:
@@ -91,105 +64,86 @@ def true_neighbours(person: IntArray, first: IntArray, last: IntArray, slack: in
 
 @dataclass(frozen=True)
 class Sample:
-    """What one clip adds."""
+    """What one output adds."""
 
     level: str
     tracker: str
-    p: FloatArray  # (E,) of candidate links
-    right: BoolArray  # (E,)
-    pure: BoolArray  # (E,)
-    i: IntArray  # (E,)
-    j: IntArray  # (E,)
-    gap: IntArray  # (E,)
-    edges: FloatArray  # (E, 2) end and start at the picture's edge
-    terms: dict[str, FloatArray]
-    missing: int  # true links that are no candidates
+    clip: str
+    links: Links
     score: FloatArray  # (N,) identity_score
-    decided: BoolArray  # (N,) both decisions right
+    evidence: FloatArray  # (2, N, K) for what follows and what came before
+    decided: BoolArray  # (2, N) that is right
+
+    @property
+    def right(self) -> BoolArray:
+        """Whether both decisions are right, (N,)."""
+        return np.asarray(self.decided.all(axis=0))
+
+    def weighed(self, weights: FloatArray) -> FloatArray:
+        """Score (N,) with other weights."""
+        return np.asarray((1 / (1 + np.exp(-self.evidence @ weights))).prod(axis=0))
 
 
-def sample(job: tuple[Path, str, str, Path | None]) -> Sample:
-    """Solve one clip and compare."""
-    folder, tracker, level, sidecar = job
-    tracks, truth = rs.read(folder / f"{tracker}.txt"), rs.read(folder / "gt.txt")
-    result = rs.solve(tracks, embeddings=sidecar)
+def samples_of(job: Job) -> list[Sample]:
+    """Solve one output at every level and compare."""
+    tracks, truth = rs.read(job.folder / f"{job.tracker}.txt"), rs.read(job.folder / "gt.txt")
+    found = people_of(tracks, truth)
+    return [sample(job, level, rs.solve(tracks, embeddings=job.sidecars[level]), found) for level in job.sidecars]
+
+
+def sample(job: Job, level: str, result: Any, found: IntArray) -> Sample:
+    """Compare one result with whom (n,) the rows are on."""
     (solved,) = result.recordings
     t, graph = solved.tracklets, solved.graph
-    found = people_of(tracks, truth)[t.rows]
-    person, votes = most_common(t.node, found, len(t))
+    slack = max(round(0.2 * t.fps), t.step)
+    person, votes = most_common(t.node, found[t.rows], len(t))
     pure = votes >= PURE * t.length
-    following, previous = true_neighbours(person, t.first, t.last, max(round(0.2 * t.fps), t.step))
+    following, previous = true_neighbours(person, t.first, t.last, slack)
+    after, before = true_neighbours(solved.solution.identity, t.first, t.last, slack)
     i, j = graph.pairs.i, graph.pairs.j
     right = following[i] == j
-    own = solved.solution.identity
-    after, before = true_neighbours(own, t.first, t.last, max(round(0.2 * t.fps), t.step))
-    score = np.asarray(result.tracks.canonical["identity_score"].to_numpy(), float)[t.rows[t.offsets[:-1]]]
-    return Sample(
-        level, tracker, 1 / (1 + np.exp(-graph.log_odds)), right, pure[i] & pure[j], i, j, graph.pairs.gap,
+    links = Links(
+        len(t), 1 / (1 + np.exp(-graph.log_odds)), right, pure[i] & pure[j], i, j, graph.pairs.gap,
         np.column_stack([t.at_edge(t.end)[i], t.at_edge(t.start)[j]]), dict(graph.terms),
-        int((following >= 0).sum() - right.sum()), score, (after == following) & (before == previous),
+        int((following >= 0).sum() - right.sum()),
     )  # fmt: skip
+    score = np.asarray(result.tracks.canonical["identity_score"].to_numpy(), float)[t.rows[t.offsets[:-1]]]
+    decided = np.stack([after == following, before == previous])
+    return Sample(level, job.tracker, job.folder.name, links, score, evidence(solved), decided)
 
 
-def joined(samples: list[Sample], name: str) -> Any:
-    """One column of several clips."""
-    return np.concatenate([getattr(s, name) for s in samples])
+def fit(samples: Sequence[Sample]) -> FloatArray:
+    """Weights (K,) under which the decisions came out as they did most likely: a logistic regression."""
+    x = np.concatenate([s.evidence.reshape(-1, len(WEIGHTS)) for s in samples])
+    right = np.concatenate([s.decided.reshape(-1) for s in samples])
+    weights = np.zeros(len(WEIGHTS))
+    for _ in range(50):  # Newton
+        p = 1 / (1 + np.exp(-x @ weights))
+        slope = x.T @ (p - right) + RIDGE * weights
+        step = np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x + RIDGE * np.eye(len(weights)), slope)
+        weights = weights - step
+        if np.abs(step).max() < 1e-8:
+            break
+    return weights
 
 
-def cues_of(samples: list[Sample]) -> list[str]:
-    """Every cue that has something to say in any clip; where it has not, its term is 0."""
-    return list(dict.fromkeys(cue for s in samples for cue in s.terms))
+def left_out(samples: Sequence[Sample], *fields: str) -> list[FloatArray]:
+    """Scores (N,) of every sample with weights learnt from those that differ from it in all these fields."""
+    weights = {}
+    for own in {tuple(getattr(s, field) for field in fields) for s in samples}:
+        others = [s for s in samples if all(getattr(s, f) != v for f, v in zip(fields, own, strict=True))]
+        weights[own] = fit(others) if others else np.full(len(WEIGHTS), np.nan)
+    return [s.weighed(weights[tuple(getattr(s, field) for field in fields)]) for s in samples]
 
 
-def residuals(samples: list[Sample]) -> list[tuple[str, str, int, float, float]]:
-    """Predicted and true links where links share something: (cue, range, links over 5 %, predicted, true)."""
-    p, right, gap, edges = (joined(samples, name) for name in ("p", "right", "gap", "edges"))
+def figures(samples: Sequence[Sample], unseen: dict[str, list[FloatArray]], pure: bool) -> dict[str, float]:
+    """Calibration errors of candidate links and of ``identity_score``; ``unseen``: scores by what was left out."""
+    links = [s.links for s in samples]
+    keep = joined(links, "pure") if pure else slice(None)
+    p, right = joined(links, "p")[keep], joined(links, "right")[keep]
     likely = p > LIKELY
-    groups = [("gap", f"{a + 1}-{b} frames", (gap > a) & (gap <= b)) for a, b in pairwise(GAPS)]
-    edge = edges > 0.5
-    for k, name in enumerate(("inside -> inside", "inside -> edge", "edge -> inside", "edge -> edge")):
-        groups.append(("edge", name, (edge[:, 0] == bool(k & 2)) & (edge[:, 1] == bool(k & 1))))
-    for cue in cues_of(samples):
-        term = np.concatenate([s.terms.get(cue, np.zeros(len(s.p))) for s in samples])
-        for a, b in pairwise(NATS):
-            groups.append((cue, f"{a:+g} to {b:+g} nats", (term > a) & (term <= b)))
-    return [
-        (cue, what, int((here & likely).sum()), float(p[here].sum()), float(right[here].sum()))
-        for cue, what, here in groups if here.any()
-    ]  # fmt: skip
-
-
-def weights(samples: list[Sample]) -> dict[str, float]:
-    """By how much each cue should be multiplied, and the constant to add, for the truth to be most likely.
-
-    The model stays as it is: cues weighed and added up, capped, then set against their rivals. A weight of 1 is a cue
-    rightly taken at its word; below, it is too sure of itself.
-    """
-    from scipy.optimize import minimize
-
-    cues = [cue for cue in cues_of(samples) if cue != RIVALS]
-    designs = [
-        np.column_stack([*(s.terms.get(cue, np.zeros(len(s.p))) for cue in cues), np.ones(len(s.p))]) for s in samples
-    ]
-    usual = np.append(np.ones(len(cues)), 0.0)
-
-    def loss(w: FloatArray) -> float:
-        total = 0.005 * float(((w - usual) ** 2).sum()) * len(samples)  # a cue that is hardly ever there stays put
-        for s, x in zip(samples, designs, strict=True):
-            p = np.clip(link_probability(len(s.score), s.i, s.j, np.minimum(x @ w, LIMIT)), 1e-4, 1 - 1e-4)
-            total -= float(np.log(np.where(s.right, p, 1 - p)).sum())
-        return total
-
-    found = minimize(loss, usual, method="L-BFGS-B", options={"eps": 1e-3, "maxiter": 25}).x
-    return dict(zip([*cues, "constant"], map(float, found), strict=True))
-
-
-def figures(samples: list[Sample], pure: bool) -> dict[str, float]:
-    """Calibration errors of candidate links and of ``identity_score``."""
-    keep = joined(samples, "pure") if pure else slice(None)
-    p, right = joined(samples, "p")[keep], joined(samples, "right")[keep]
-    likely = p > LIKELY
-    score, decided = joined(samples, "score"), joined(samples, "decided")
+    score, decided = joined(samples, "score"), joined(samples, "right")
+    plain = np.concatenate([s.weighed(UNWEIGHED) for s in samples])
     return {
         "pairs": len(p),
         "error": binned(p, right).error,
@@ -198,136 +152,69 @@ def figures(samples: list[Sample], pure: bool) -> dict[str, float]:
         "error, likely": binned(p[likely], right[likely]).error,
         "predicted": float(p.sum()),
         "true": float(right.sum()),
-        "missing": sum(s.missing for s in samples),
+        "missing": sum(part.missing for part in links),
         "tracklets": len(score),
         "identity error": binned(score, decided).error,
+        **{
+            f"identity error, {what} left out": binned(np.concatenate(some), decided).error
+            for what, some in unseen.items()
+        },
+        "identity error, unweighed": binned(plain, decided).error,
+        "identity error by chance": by_chance(score),
         "identity mean": float(score.mean()),
         "identity right": float(decided.mean()),
     }
 
 
-def panel(title: str, note: str, bins: Bins) -> str:
-    """One reliability diagram: dots over the diagonal are too modest, under it too sure; area is how many."""
-    size, out = PANEL, [f'<text class="title" x="0" y="-22">{title}</text>', f'<text x="0" y="-8">{note}</text>']
-    for k in range(6):
-        at = size * k / 5
-        out.append(f'<path class="grid" d="M0 {at:g}H{size}M{at:g} 0V{size}"/>')
-    for k in (0, 50, 100):
-        out.append(f'<text class="end" x="-6" y="{size - size * k / 100 + 4:g}">{k}</text>')
-        out.append(f'<text class="mid" x="{size * k / 100:g}" y="{size + 15}">{k}</text>')
-    out.append(f'<path class="ideal" d="M0 {size}L{size} 0"/>')
-    x, y = size * bins.predicted, size * (1 - bins.observed)
-    out.append('<path class="line" d="M' + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True)) + '"/>')
-    for a, b, n in zip(x, y, bins.count, strict=True):
-        out.append(
-            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{1.5 + 1.1 * np.log10(max(n, 1)):.1f}"><title>{n}</title></circle>'
-        )
-    return "".join(out)
-
-
-def drawing(samples: list[Sample]) -> str:
-    """Reliability diagrams as SVG: links above, identity scores below, a column a level."""
-    levels = list(dict.fromkeys(s.level for s in samples))
-    step, parts = PANEL + 55, []
-    for column, level in enumerate(levels):
-        some = [s for s in samples if s.level == level]
-        named = {"none": "no embeddings", "finetuned": "fine-tuned"}.get(level, level)
-        for line, (what, p, right) in enumerate((("Links", "p", "right"), ("Identities", "score", "decided"))):
-            bins = binned(joined(some, p), joined(some, right))
-            note = f"{bins.count.sum():,} {'candidates' if line == 0 else 'tracklets'}, error {100 * bins.error:.1f} %"
-            place = f"translate({50 + column * step} {50 + line * (PANEL + 85)})"
-            parts.append(f'<g transform="{place}">{panel(f"{what}, {named}", note, bins)}</g>')
-    width, height = 50 + len(levels) * step - 20, 2 * (PANEL + 85) + 15
-    style = (
-        "text{font:11px system-ui,'DejaVu Sans',sans-serif;fill:#57606a}"
-        ".title{font-weight:600;font-size:12px;fill:#1f2328}"
-        ".end{text-anchor:end}.mid{text-anchor:middle}.grid{stroke:#d0d7de;stroke-width:.5;fill:none}"
-        ".ideal{stroke:#8c959f;stroke-dasharray:4 3;fill:none}.line{stroke:#0969da;stroke-width:1.5;fill:none}"
-        "circle{fill:#0969da;fill-opacity:.75}"
-    )
-    legend = "across: predicted probability, %; up: observed frequency, %; dots grow with how many"
-    foot = f'<text x="50" y="{height - 8}">{legend}</text>'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
-        f'<style>{style}</style><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}{foot}</svg>\n'
-    )
-
-
-def print_figures(screen: Any, found: dict[str, dict[str, float]]) -> None:
-    """One line a level and tracker."""
-    table = Table(box=None, pad_edge=False, title="expected calibration error, %", title_justify="left")
-    table.add_column("level, tracker", no_wrap=True)
-    for name in ("candidates", "equal width", "equal mass", f"over {LIKELY:.0%}", "error", "links predicted", "true",
-                 "not candidates", "tracklets", "identity error", "mean score", "right"):  # fmt: skip
-        table.add_column(name, justify="right")
-    for name, f in found.items():
-        table.add_row(
-            name, f"{f['pairs']:,}", f"{100 * f['error']:.2f}", f"{100 * f['equal mass']:.2f}", f"{f['likely']:,}",
-            f"{100 * f['error, likely']:.2f}", f"{f['predicted']:.0f}", f"{f['true']:.0f}", f"{f['missing']:.0f}",
-            f"{f['tracklets']:,}", f"{100 * f['identity error']:.2f}",
-            f"{100 * f['identity mean']:.1f}", f"{100 * f['identity right']:.1f}",
-        )  # fmt: skip
-    screen.print(table)
-
-
-def print_cues(screen: Any, level: str, samples: list[Sample]) -> dict[str, Any]:
-    """Where the predictions are off: by cue, and by what each cue should be multiplied."""
-    table = Table(box=None, pad_edge=False, title=f"\n{level}: links by cue", title_justify="left")
-    for name in ("cue", "range", f"over {LIKELY:.0%}", "predicted", "true", "ratio"):
-        table.add_column(name, justify="left" if name in ("cue", "range") else "right")
-    rows = residuals(samples)
-    for cue, what, likely, predicted, true in rows:
-        table.add_row(cue, what, f"{likely:,}", f"{predicted:.0f}", f"{true:.0f}", f"{predicted / max(true, 1):.2f}")
-    screen.print(table)
-    fitted = weights(samples)
-    screen.print("weights that would fit: " + ", ".join(f"{cue} {w:.2f}" for cue, w in fitted.items()))
-    return {"residuals": rows, "weights": fitted}
-
-
 @click.command()
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
-@click.option(
-    "--tracker", "trackers", multiple=True, default=["deep-oc-sort", "bytetrack", "bot-sort"], show_default=True
-)
-@click.option(
-    "--embeddings",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of CLIP-TRACKER-LEVEL.parquet sidecars; without, only what goes without.",
-)
+@data_option
+@trackers_option
+@embeddings_option
 @click.option("--pure", is_flag=True, help="Leave out links of tracklets that show several people.")
-@click.option("--cues", "by_cue", is_flag=True, help="Also print where the predictions are off, cue by cue.")
+@click.option("--cues", "by_cue", is_flag=True, help="Also print where the predictions of links are off, cue by cue.")
+@click.option("--fit", "refit", is_flag=True, help="Also print the weights of solver/confidence.py, learnt again.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw reliability diagrams here.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default="calibration.json", show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
-def main(data: Path, trackers: list[str], embeddings: Path | None, pure: bool, by_cue: bool, svg: Path | None,
-         out: Path, jobs: int) -> None:  # fmt: skip
+@jobs_option
+def main(data: Path, trackers: list[str], embeddings: Path | None, pure: bool, by_cue: bool, refit: bool,
+         svg: Path | None, out: Path, jobs: int) -> None:  # fmt: skip
     """Compare predicted probabilities with what is true, on every tracker and clip of a folder.
 
     \b
     Example:
         python benchmarks/calibration.py --data ../shared/data/soccernet-dev --embeddings DIR --svg docs/calibration.svg
     """
-    levels = ["none", *(("generic", "finetuned") if embeddings else ())]
-    work = [
-        (gt.parent, tracker, level, embeddings / f"{gt.parent.name}-{tracker}-{level}.parquet"
-         if embeddings and level != "none" else None)
-        for level in levels for tracker in trackers for gt in sorted(data.glob("*/gt.txt"))
-    ]  # fmt: skip
-    with ProcessPoolExecutor(jobs) as pool:
-        done = pool.map(sample, work, chunksize=2)
-        samples = list(track(done, "clips", total=len(work), transient=True, console=console(stderr=True)))
-    found, cues = {}, {}
+    levels = LEVELS if embeddings else LEVELS[:1]
+    work = jobs_for(data, trackers, levels, embeddings)
+    samples = [s for some in in_parallel(samples_of, work, jobs, "clips") for s in some]
+    unseen = {"clip": left_out(samples, "clip")}
+    if len(trackers) > 1:
+        unseen["clip and tracker"] = left_out(samples, "clip", "tracker")
+    found, bins, cues = {}, {}, {}
+    columns: dict[str, list[tuple[str, str, Bins]]] = {}
     for level in levels:
-        here = [s for s in samples if s.level == level]
-        found[level] = figures(here, pure)
-        found |= {f"  {t}, {level}": figures([s for s in here if s.tracker == t], pure) for t in trackers}
+        for tracker in (None, *trackers):
+            here = [k for k, s in enumerate(samples) if s.level == level and tracker in (None, s.tracker)]
+            some, scores = [samples[k] for k in here], {what: [all_[k] for k in here] for what, all_ in unseen.items()}
+            found[level if tracker is None else f"  {tracker}, {level}"] = figures(some, scores, pure)
+            if tracker is None:
+                score, right = np.concatenate(scores["clip"]), joined(some, "right")
+                bins[level] = binned(score, right, TENTHS)
+                links = [s.links for s in some]
+                pairs = binned(joined(links, "p"), joined(links, "right"))
+                columns[level] = [("Links", "candidates", pairs), ("Identities", "tracklets", binned(score, right))]
     screen = console()
-    print_figures(screen, found)
+    print_figures(screen, found, LIKELY)
+    print_bins(screen, bins)
     for level in levels if by_cue else ():
-        cues[level] = print_cues(screen, level, [s for s in samples if s.level == level])
-    out.write_text(json.dumps({"figures": found, "cues": cues}, indent=1))
+        cues[level] = print_cues(screen, level, [s.links for s in samples if s.level == level])
+    weights = fit(samples)
+    if refit:
+        screen.print("\nweights of solver/confidence.py: " + ", ".join(f"{w:.2f}" for w in weights), soft_wrap=True)
+        screen.print("shipped:                         " + ", ".join(f"{w:.2f}" for w in WEIGHTS), soft_wrap=True)
+    out.write_text(json.dumps({"figures": found, "cues": cues, "weights": weights.tolist()}, indent=1))
     if svg:
-        svg.write_text(drawing(samples))
+        svg.write_text(drawing(columns))
 
 
 if __name__ == "__main__":

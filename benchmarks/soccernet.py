@@ -7,102 +7,45 @@ of ours is learnt from the ground truth; the baselines are given what they need,
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from rich.progress import track
+from measured import (
+    FOLDER,
+    HURT,
+    LEVELS,
+    OURS,
+    Job,
+    Row,
+    by_method,
+    data_option,
+    in_parallel,
+    jobs_for,
+    jobs_option,
+    ours,
+    read,
+    row,
+    scores,
+    trackers_option,
+)  # fmt: skip
 from rich.table import Table
 
-import reid_solve as rs
 from reid_solve.report.tables import console
-
-HURT = (0.3, 0.5)  # HOTA points worse than the input
-SCORES = ("HOTA", "AssA", "IDF1", "IDSW", "IDs")
-TRACKERS = ("deep-oc-sort", "bytetrack", "bot-sort")
-LEVELS = ("none", "generic", "finetuned")
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Job:
-    """One clip of one tracker, with all that is to be measured on it."""
+class Trained:
+    """One output, and what the AFLink-like baseline learnt from the other clips, by gate."""
 
-    folder: Path
-    tracker: str
-    sidecars: dict[str, Path | None]  # by level
-    method: str = "auto"
-    cues: Sequence[str] | None = None
-    baselines: bool = False
-    weights: list[np.ndarray] = field(default_factory=list)  # of the AFLink-like model, by gate
+    job: Job
+    weights: list[np.ndarray]
 
 
-def jobs_for(data: Path, trackers: Iterable[str], levels: Sequence[str], embeddings: Path | None) -> list[Job]:
-    """Every tracker and clip. Level ``own`` is the sidecar CLIP-TRACKER.parquet, which says nothing of a level."""
-
-    def sidecar(clip: str, tracker: str, level: str) -> Path | None:
-        if level == "none":
-            return None
-        if embeddings is None:
-            raise click.UsageError(f"level {level} needs --embeddings; benchmarks/embeddings.py makes them")
-        path = embeddings / (f"{clip}-{tracker}.parquet" if level == "own" else f"{clip}-{tracker}-{level}.parquet")
-        if not path.exists():
-            raise click.UsageError(f"{path} is missing; benchmarks/embeddings.py makes it")
-        return path
-
-    folders = sorted(p.parent for p in data.glob("*/gt.txt"))
-    return [
-        Job(folder, tracker, {level: sidecar(folder.name, tracker, level) for level in levels})
-        for tracker in trackers
-        for folder in folders
-    ]
-
-
-@lru_cache(4)
-def read(folder: Path, tracker: str) -> tuple[Any, Any, dict[str, Any]]:
-    """Tracks, truth and the scores of the input and its ceiling."""
-    tracks, truth = rs.read(folder / f"{tracker}.txt"), rs.read(folder / "gt.txt")
-    return tracks, truth, rs.evaluate(tracks, truth, ceiling=True).to_dict()
-
-
-def row(job: Job, level: str, method: str, after: Row, seconds: float = 0.0) -> Row:
-    """One line of the JSON."""
-    before = read(job.folder, job.tracker)[2]
-    return {
-        "level": level, "method": method, "clip": job.folder.name, "tracker": job.tracker,
-        "before": {k: before[k] for k in SCORES}, "after": after,
-        "ceiling": before["ceiling"]["merge_only"], "seconds": seconds,
-    }  # fmt: skip
-
-
-def scores(tracked: Any, truth: Any) -> Row:
-    """What is kept of an evaluation."""
-    found = rs.evaluate(tracked, truth).to_dict()
-    return {k: found[k] for k in SCORES}
-
-
-def ours(job: Job) -> list[Row]:
-    """Solve at every level."""
-    tracks, truth, _ = read(job.folder, job.tracker)
-    rows = []
-    for level, sidecar in job.sidecars.items():
-        start = time.perf_counter()
-        result = rs.solve(tracks, method=job.method, embeddings=sidecar, cues=job.cues)
-        rows.append(row(job, level, "reid-solve", scores(result, truth), time.perf_counter() - start))
-    return rows
-
-
-def first_pass(job: Job) -> tuple[list[Row], dict[str, list[Row]], list[Any]]:
-    """Ours; the GTA-like scores of every option, by level; what the AFLink-like model learns from, by gate."""
-    rows = ours(job)
-    if not job.baselines:
-        return rows, {}, []
+def with_ground_truth(job: Job) -> tuple[dict[str, list[Row]], list[Any]]:
+    """The GTA-like scores of every option, by level; what the AFLink-like model learns from, by gate."""
     import baselines as b
 
     tracks, truth, _ = read(job.folder, job.tracker)
@@ -115,17 +58,18 @@ def first_pass(job: Job) -> tuple[list[Row], dict[str, list[Row]], list[Any]]:
             labels = [run.below(threshold) for run in runs for threshold in b.THRESHOLDS]
             options[level] = scored(job, labels)
     following = b.truly_following(tracks, tracklets, truth)
-    return rows, options, [b.motion_pairs(tracklets, gate, following) for gate in b.GATES]
+    return options, [b.motion_pairs(tracklets, gate, following) for gate in b.GATES]
 
 
-def second_pass(job: Job) -> list[Row]:
+def with_model(trained: Trained) -> list[Row]:
     """The AFLink-like scores of every option, with a model that has not seen this clip."""
     import baselines as b
 
+    job = trained.job
     tracklets = b.tracklets_of(read(job.folder, job.tracker)[0])
     labels = [
         b.aflink_like(len(tracklets), b.motion_pairs(tracklets, gate), weights, confidence)
-        for gate, weights in zip(b.GATES, job.weights, strict=True)
+        for gate, weights in zip(b.GATES, trained.weights, strict=True)
         for confidence in b.CONFIDENCES
     ]
     return scored(job, labels)
@@ -143,33 +87,30 @@ def scored(job: Job, labels: list[Any]) -> list[Row]:
     return [known[label.tobytes()] for label in labels]
 
 
-def measure(jobs: list[Job], workers: int, baselines: bool = False) -> list[Row]:
-    """All rows of all jobs."""
+def measure(jobs: list[Job], workers: int) -> list[Row]:
+    """All rows of ours."""
+    return [r for some in in_parallel(ours, jobs, workers, "clips") for r in some]
 
-    def run(what: Any, work: list[Job], name: str) -> list[Any]:
-        return list(
-            track(pool.map(what, work), name, total=len(work), transient=True, console=console(stderr=True))
-        )  # fmt: skip
 
-    with ProcessPoolExecutor(workers) as pool:
-        found = run(first_pass, [replace(job, baselines=baselines) for job in jobs], "clips")
-        rows = [r for some, _, _ in found for r in some]
-        if not baselines:
-            return rows
-        import baselines as b
+def measure_baselines(jobs: list[Job], workers: int) -> list[Row]:
+    """All rows of the baselines."""
+    import baselines as b
 
-        for level in found[0][1]:
-            rows += chosen(jobs, level, "GTA-like", [options[level] for _, options, _ in found])
-        weights = {}
-        for clip in {job.folder for job in jobs}:
-            others = [pairs for job, (_, _, pairs) in zip(jobs, found, strict=True) if job.folder != clip]
-            weights[clip] = [
-                b.fit(np.concatenate([p.motion for p in gate]), np.concatenate([p.right for p in gate]))
-                for gate in zip(*others, strict=True)
-            ]
-        options = run(second_pass, [replace(job, weights=weights[job.folder]) for job in jobs], "AFLink-like")
-        for level in jobs[0].sidecars:
-            rows += chosen(jobs, level, "AFLink-like", options)
+    found = in_parallel(with_ground_truth, jobs, workers, "GTA-like")
+    rows: list[Row] = []
+    for level in found[0][0]:
+        rows += chosen(jobs, level, "GTA-like", [options[level] for options, _ in found])
+    weights = {}
+    for clip in {job.folder for job in jobs}:
+        others = [pairs for job, (_, pairs) in zip(jobs, found, strict=True) if job.folder != clip]
+        weights[clip] = [
+            b.fit(np.concatenate([p.motion for p in gate]), np.concatenate([p.right for p in gate]))
+            for gate in zip(*others, strict=True)
+        ]
+    trained = [Trained(job, weights[job.folder]) for job in jobs]
+    options = in_parallel(with_model, trained, workers, "AFLink-like")
+    for level in jobs[0].sidecars:
+        rows += chosen(jobs, level, "AFLink-like", options)
     return rows
 
 
@@ -184,37 +125,6 @@ def chosen(jobs: list[Job], level: str, name: str, options: list[list[Row]]) -> 
         for how, best in (("", leave_one_out(hota)), (", tuned on all", np.full(len(here), hota.sum(0).argmax()))):
             rows += [row(jobs[k], level, name + how, options[k][int(o)]) for k, o in zip(here, best, strict=True)]
     return rows
-
-
-def summarise(rows: list[Row]) -> dict[str, Any]:
-    """Mean over clips, and the share of the HOTA distance to the merge-only ceiling that was gained."""
-
-    def mean(stage: str, score: str) -> float:
-        return float(sum(r[stage][score] for r in rows) / len(rows))
-
-    stages = ("before", "after", "ceiling")
-    before, after, best = (mean(stage, "HOTA") for stage in stages)
-    change = sorted((r["after"]["HOTA"] - r["before"]["HOTA"], f"{r['clip']} {r['tracker']}") for r in rows)
-    return {
-        "clips": len(rows),
-        **{score: [mean(stage, score) for stage in stages] for score in ("HOTA", "IDF1", "AssA")},
-        "IDSW": [sum(r[stage]["IDSW"] for r in rows) for stage in ("before", "after")],
-        "headroom": 100 * (after - before) / (best - before),
-        **{f"helped_{limit}": sum(c > limit for c, _ in change) for limit in HURT},
-        **{f"hurt_{limit}": {name: round(c, 2) for c, name in change if c < -limit} for limit in HURT},
-        "seconds": sum(r["seconds"] for r in rows),
-    }
-
-
-def by_method(rows: list[Row], trackers: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Summaries: level, then method, then ``headroom`` and ``trackers``."""
-    out: dict[str, dict[str, Any]] = {}
-    for level, method in dict.fromkeys((r["level"], r["method"]) for r in rows):
-        some = [r for r in rows if (r["level"], r["method"]) == (level, method)]
-        by = {t: summarise([r for r in some if r["tracker"] == t]) for t in trackers}
-        share = sum(s["headroom"] for s in by.values()) / len(by)
-        out.setdefault(level, {})[method] = {"headroom": share, "trackers": by}
-    return out
 
 
 def print_level(screen: Any, level: str, methods: dict[str, Any]) -> None:
@@ -235,7 +145,7 @@ def print_level(screen: Any, level: str, methods: dict[str, Any]) -> None:
             f"{worst:+.2f}" if worst else "",
         )  # fmt: skip
     screen.print(table)
-    hurt = {n: c for s in methods.get("reid-solve", {"trackers": {}})["trackers"].values()
+    hurt = {n: c for s in methods.get(OURS, {"trackers": {}})["trackers"].values()
             for n, c in s[f"hurt_{HURT[0]}"].items()}  # fmt: skip
     if hurt:
         screen.print("hurt by reid-solve: " + ", ".join(f"{name} {c:+.2f}" for name, c in hurt.items()))
@@ -257,19 +167,18 @@ def print_clips(screen: Any, rows: list[Row]) -> None:
 
 
 @click.command()
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
-@click.option("--tracker", "trackers", multiple=True, default=TRACKERS, show_default=True)
+@data_option
+@trackers_option
 @click.option("--method", default="auto", show_default=True)
 @click.option("--level", type=click.Choice([*LEVELS, "all"]), help="Of the simulated embeddings.")
 @click.option(
-    "--embeddings",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "--embeddings", type=FOLDER,
     help="Folder of CLIP-TRACKER-LEVEL.parquet sidecars, or without --level of CLIP-TRACKER.parquet.",
-)
+)  # fmt: skip
 @click.option("--baselines", is_flag=True, help="Also score the GTA-like and the AFLink-like baseline.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default="soccernet.json", show_default=True)
 @click.option("--clips", "by_clip", is_flag=True, help="Also print every clip.")
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
+@jobs_option
 def main(data: Path, trackers: list[str], method: str, level: str | None, embeddings: Path | None,
          baselines: bool, out: Path, by_clip: bool, jobs: int) -> None:  # fmt: skip
     """Score every tracker and clip of a folder before and after solving; print tables, write JSON.
@@ -281,10 +190,10 @@ def main(data: Path, trackers: list[str], method: str, level: str | None, embedd
     """
     levels = LEVELS if level == "all" else (level or ("own" if embeddings else "none"),)
     work = [replace(job, method=method) for job in jobs_for(data, trackers, levels, embeddings)]
-    rows = measure(work, jobs, baselines)
+    rows = measure(work, jobs) + (measure_baselines(work, jobs) if baselines else [])
     found = by_method(rows, trackers)
-    first = found[levels[0]]["reid-solve"]
-    mine = [r for r in rows if r["method"] == "reid-solve"]
+    first = found[levels[0]][OURS]
+    mine = [r for r in rows if r["method"] == OURS]
     out.write_text(json.dumps({**first, "levels": found, "rows": rows}, indent=1))
     screen = console()
     if by_clip:
