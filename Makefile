@@ -48,9 +48,10 @@ bench: $(VENV)/.installed ## Quality on real clips (DATA=folder)
 fixtures: $(VENV)/.installed ## Make the shipped clip again from its seed
 	$(BIN)/python fixtures/generate.py --out fixtures/derby --seed 19 --truth parquet
 
-pictures: $(VENV)/.installed ## Make the README's picture again
+pictures: $(VENV)/.installed ## Make the README's pictures again
 	$(BIN)/python benchmarks/demo.py --out demo
 	cp demo/timeline.svg docs/timeline.svg
+	$(BIN)/python benchmarks/pictures.py --out docs
 
 clean: ## Remove environments and caches
 	rm -rf $(VENV) $(VENV)-parity build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,8 +9,20 @@ from typing import Any
 import click
 
 from reid_solve.report.command import OneLineErrors, default_output, quiet_or_bar
-from reid_solve.report.options import as_json, deciding, filling, input_path, reading
+from reid_solve.report.embedding import embedding
+from reid_solve.report.options import (
+    as_json,
+    classes,
+    deciding,
+    drawing,
+    filling,
+    input_path,
+    reading,
+    reading_boxes,
+    tracking,
+)
 
+TRACKERS = ("auto", "bytetrack", "botsort")
 METHODS = ("auto", "cluster", "exact", "flow", "greedy", "hdbscan")
 CUES = ("motion", "time", "edge", "size", "appearance", "team", "role", "jersey")
 
@@ -188,6 +200,43 @@ def convert(source: Path, output: Path, **options: Any) -> None:
 
 
 @main.command()
+@click.argument("video", required=False, type=input_path)
+@click.option("-o", "--output", type=input_path, required=True, help="Where to write (.parquet, .csv, .txt).")
+@tracking(TRACKERS)
+@reading
+@as_json
+def track(video: Path | None, output: Path, as_json: bool, **options: Any) -> None:
+    """Make tracks of a VIDEO: find people with a model, or take --detections, and link them from frame to frame.
+
+    The tracks are short and pure, as `solve` wants them. People and roles are known by the names of the model's
+    classes (player, goalkeeper, referee); --classes keeps others. A .pt file is a program: load only those you trust.
+    In full: `reid-solve track match.mp4 --model yolo11m.pt -o tracks.parquet`. The options about reading (--format,
+    --size, --strict and so on) are for --detections, which need no VIDEO; with it, the camera's motion is measured.
+
+    \b
+    Example:
+        reid-solve track --detections tracks.parquet -o tracklets.parquet
+    """
+    from reid_solve.report.progress import frames_bar
+    from reid_solve.report.tables import print_notes
+    from reid_solve.tracklets.detect import track
+    from reid_solve.tracklets.info import info
+    from reid_solve.tracklets.write import check_target, write
+
+    check_target(output, options["detections"] or video)
+    with frames_bar(as_json, f"tracking {(video or output).name}") as progress:
+        tracks = track(video, progress=progress, **options)
+    notes = write(tracks, output)
+    facts = info(tracks)
+    if as_json:
+        click.echo(json.dumps({**facts, "output": str(output)}))
+    else:
+        print_notes((*tracks.notes, *notes))
+        found = f"{facts['rows']} boxes in {facts['frames']['count']} frames, {facts['tracklets']['count']} tracklets"
+        click.echo(f"{found}, written to {output}", err=True)
+
+
+@main.command()
 @click.argument("solved", type=input_path)
 @click.option("-o", "--output", type=input_path, required=True, help="Where to write the picture (.svg).")
 @click.option("--gt", type=input_path, help="Ground truth: colours are people then, and errors show.")
@@ -208,6 +257,176 @@ def timeline(solved: Path, output: Path, gt: Path | None, title: str) -> None:
     truth = None if gt is None else people_of(tracks, read(gt))
     write_text(timeline_svg(tracks, tracks, truth, title=title), output)
     click.echo(f"written to {output}", err=True)
+
+
+@main.command()
+@click.argument("video", type=input_path)
+@click.argument("source", metavar="TRACKS", type=input_path)
+@click.option("-o", "--output", type=input_path, required=True, help="Where to write (.parquet or .csv).")
+@reading
+@as_json
+def team(video: Path, source: Path, output: Path, as_json: bool, **options: Any) -> None:
+    """Tell the teams apart by their kits, and write `team`, `role` and their scores beside the rows.
+
+    Who is in neither kit (officials, goalkeepers, others) and who cannot be told gets no team. What the table says
+    already stays; its names for the teams are used.
+
+    \b
+    Example:
+        reid-solve team video.mp4 tracks.parquet -o teams.parquet
+    """
+    from reid_solve.report.shirts import print_teams
+    from reid_solve.report.tables import print_notes
+    from reid_solve.tracklets.labels import check_label_target
+    from reid_solve.tracklets.read import read
+    from reid_solve.tracklets.team import find_teams
+    from reid_solve.tracklets.write import write
+
+    check_label_target(output, source)
+    with quiet_or_bar(as_json, f"looking at {video.name}"):
+        found = find_teams(read(source, **options), video)
+        notes = (*found.tracks.notes, *write(found.tracks, output))
+    if as_json:
+        click.echo(json.dumps({**found.summary(), "output": str(output)}))
+    else:
+        print_notes(notes)
+        print_teams(found.summary(), output)
+
+
+@main.command()
+@click.argument("video", type=input_path)
+@click.argument("identities", type=input_path)
+@click.option("-o", "--output", type=input_path, required=True, help="Where to write the video (.mp4).")
+@click.option("--compare", type=input_path, metavar="TRACKS", help="Other tracks, drawn on the left.")
+@drawing
+@click.option("--first-frame", type=int, metavar="N", help="The tables' number of the video's first frame.")
+@click.option("--sequence", metavar="NAME", help="Which recording, of a table that has several.")
+@reading_boxes
+@as_json
+def render(video: Path, identities: Path, output: Path, as_json: bool, **options: Any) -> None:
+    """Draw IDENTITIES on their VIDEO: a ring under everybody, and a plate in a colour and with a number of their own.
+
+    Rings have the team's colour if there are teams; referees' are yellow. Dashes and a question mark: probably somebody
+    else. A thin ring: interpolated. With the same file for --compare, its track ids are on the left.
+
+    \b
+    Example:
+        reid-solve render video.mp4 tracks.identities.parquet -o out.mp4 --compare tracks.parquet --timeline
+    """
+    from reid_solve.report.progress import frames_bar
+    from reid_solve.report.render import render
+    from reid_solve.report.tables import print_notes
+
+    with frames_bar(as_json, f"drawing on {video.name}") as progress:
+        done = render(video, identities, output, progress=progress, **options)
+    if as_json:
+        click.echo(json.dumps(done.to_dict()))
+    else:
+        print_notes(done.notes)
+        click.echo(f"{done} written to {output} ({done.frames / done.seconds:.0f} frames/s)", err=True)
+
+
+@main.command()
+@click.argument("video", type=input_path)
+@click.argument("source", metavar="TRACKS", type=input_path)
+@click.option("-o", "--output", type=input_path, required=True, help="Where to write the embeddings (.parquet).")
+@embedding
+@reading
+@as_json
+def embed(video: Path, source: Path, output: Path, as_json: bool, **options: Any) -> None:
+    """Describe what the people in TRACKS look like in VIDEO, as vectors for `solve --embeddings`.
+
+    BACKEND is `color` (no weights needed), `onnx:PATH`, `openclip:MODEL/WEIGHTS` or `timm:NAME[/WEIGHTS]`; WEIGHTS is a
+    name that the library knows, a file, or `random`. One row is written for each crop; `solve` pools them itself, since
+    it also compares the parts of a tracklet. What was embedded is cached: an interrupted run goes on where it stopped.
+
+    \b
+    Example:
+        reid-solve embed video.mp4 tracks.parquet -o seen.parquet
+    """
+    from reid_solve.report.embedding import print_embedded
+    from reid_solve.report.tables import print_notes
+    from reid_solve.tracklets.embed.files import embed_file
+
+    with quiet_or_bar(as_json, f"looking at {video.name}"):
+        done = embed_file(video, source, output, **options)
+    if as_json:
+        click.echo(json.dumps({**done.summary, "output": str(output)}))
+    else:
+        print_notes((*done.tracks.notes, *done.notes))
+        print_embedded(done.summary, output)
+
+
+@main.command()
+@click.argument("video", type=input_path)
+@click.argument("source", metavar="TRACKS", type=input_path)
+@click.option("-o", "--output", type=input_path, required=True, help="Where to write (.parquet or .csv).")
+@click.option("--reader", required=True, metavar="onnx:PATH", help="Network that reads digits; see docs/formats.md.")
+@reading
+@as_json
+def jersey(video: Path, source: Path, output: Path, reader: str, as_json: bool, **options: Any) -> None:
+    """Read shirt numbers, and write `jersey` and `jersey_score` beside the rows of every tracklet that voted clearly.
+
+    No reader is shipped: any network that gives digits by place will do. Numbers in the table already stay.
+
+    \b
+    Example:
+        reid-solve jersey video.mp4 tracks.parquet -o numbers.parquet --reader onnx:digits.onnx
+    """
+    from reid_solve.report.shirts import print_numbers
+    from reid_solve.report.tables import print_notes
+    from reid_solve.tracklets.jersey import read_numbers
+    from reid_solve.tracklets.labels import check_label_target
+    from reid_solve.tracklets.read import read
+    from reid_solve.tracklets.readers import reader_of
+    from reid_solve.tracklets.write import write
+
+    check_label_target(output, source)
+    with quiet_or_bar(as_json, f"reading shirts in {video.name}"):
+        found = read_numbers(read(source, **options), video, reader_of(reader))
+        notes = (*found.tracks.notes, *write(found.tracks, output))
+    if as_json:
+        click.echo(json.dumps({**found.summary(), "output": str(output)}))
+    else:
+        print_notes(notes)
+        print_numbers(found.summary(), output)
+
+
+@main.command()
+@click.argument("video", type=input_path)
+@click.option(
+    "-o", "--output", "folder", type=input_path, metavar="DIR", help="Where to; VIDEO's name.reid if not said."
+)
+@tracking(TRACKERS)
+@classes
+@click.option("--backend", default="color", show_default=True, metavar="B", help="As for `embed`; none: do not embed.")
+@click.option("--no-teams", is_flag=True, help="Do not tell the teams apart.")
+@click.option("--no-video", is_flag=True, help="Do not draw.")
+@drawing
+@click.option("--compare", is_flag=True, help="Draw the tracker's ids on the left.")
+@deciding(METHODS, CUES, embeddings=False)
+@filling
+@as_json
+def run(video: Path, folder: Path | None, as_json: bool, **options: Any) -> None:
+    """Take a VIDEO all the way: track, embed, tell teams apart, solve, and draw who is who.
+
+    In DIR: tracks.parquet (rows with identities), annotated.mp4, summary.json, and what each stage made, in stages/.
+    A run that was interrupted goes on where it stopped; with other options it repeats only what depends on them.
+
+    \b
+    Examples:
+        reid-solve run video.mp4 --detections tracks.parquet
+        reid-solve run video.mp4 --detections tracks.parquet --no-video --backend none -o out
+    """
+    from reid_solve.pipeline.printed import DOING, print_run
+    from reid_solve.pipeline.run import run
+    from reid_solve.report.progress import frames_bar
+
+    done = run(video, folder, watch=lambda stage: frames_bar(as_json, DOING[stage]), **options)
+    if as_json:
+        click.echo(json.dumps(done.to_dict()))
+    else:
+        print_run(done)
 
 
 @main.command()

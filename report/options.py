@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,21 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str | No
     return tuple(name.strip() for name in value.split(",")) if value else None
 
 
+classes = click.option("--classes", callback=_names, metavar="A,B", help="Only rows of these classes.")
+_FPS = click.option(
+    "--fps", type=click.FloatRange(0, min_open=True), help="Frames per second; else as the file says, else 25."
+)
 _READING = (
     click.option(
-        "--format", default="auto", show_default=True, metavar="NAME", help="mot, csv or parquet; auto goes by content."
+        "--format",
+        default="auto",
+        show_default=True,
+        metavar="NAME",
+        help="mot, csv, parquet, pickle, ...; auto goes by content.",
     ),
-    click.option(
-        "--fps", type=click.FloatRange(0, min_open=True), help="Frames per second; else as the file says, else 25."
-    ),
+    _FPS,
     click.option("--size", callback=picture_size, metavar="WxH", help="Picture size, as 1920x1080."),
-    click.option("--classes", callback=_names, metavar="A,B", help="Only rows of these classes."),
+    classes,
     click.option("--strict", is_flag=True, help="Refuse what would need a repair."),
     click.option("--drop-invalid", is_flag=True, help="Leave out rows without a usable frame or box."),
     click.option(
@@ -44,6 +50,7 @@ _READING = (
         help="What the box columns hold, if not x, y, w, h.",
     ),
     click.option("--salvage", is_flag=True, help="Take the whole lines of a file that was cut short."),
+    click.option("--allow-pickle", is_flag=True, help="Read pickles (data only); for files from people you trust."),
 )
 
 
@@ -57,12 +64,15 @@ def _pairs(
     return tuple((pair[0], pair[1]) for pair in pairs)
 
 
-def deciding(methods: tuple[str, ...], cues: tuple[str, ...]) -> Callable[[Command], Command]:
+_EMBEDDINGS = click.option(
+    "--embeddings", type=input_path, metavar="FILE", help="Sidecar parquet: frame, id (or track_id), embedding."
+)
+
+
+def deciding(methods: tuple[str, ...], cues: tuple[str, ...], embeddings: bool = True) -> Callable[[Command], Command]:
     """The options of every command that solves, as keywords of ``solver.solve.solve``."""
     options = (
-        click.option(
-            "--embeddings", type=input_path, metavar="FILE", help="Sidecar parquet: frame, id (or track_id), embedding."
-        ),
+        *((_EMBEDDINGS,) if embeddings else ()),
         click.option("--method", type=click.Choice(methods), default="auto", show_default=True, help="How to solve."),
         click.option("--without", type=click.Choice(cues), multiple=True, help="Leave out a cue; repeatable."),
         click.option(
@@ -81,6 +91,49 @@ def deciding(methods: tuple[str, ...], cues: tuple[str, ...]) -> Callable[[Comma
         ),
     )
 
+    return _all(options)
+
+
+def tracking(trackers: tuple[str, ...]) -> Callable[[Command], Command]:
+    """The options of every command that tracks, as keywords of ``tracklets.detect.track``."""
+    return _all(
+        (
+            click.option(
+                "--model", type=input_path, metavar="FILE", help="A detector of Ultralytics, .pt (trusted!) or .onnx."
+            ),
+            click.option(
+                "--detections",
+                type=input_path,
+                metavar="FILE",
+                help="Boxes that are there already, instead of a model.",
+            ),
+            click.option(
+                "--tracker", type=click.Choice(trackers), default="auto", help="auto: botsort where there is a video."
+            ),
+            click.option(
+                "--conf", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Ignore less certain boxes."
+            ),
+            click.option(
+                "--device", default="auto", show_default=True, help="Where the model runs: auto, cpu, cuda:0, ..."
+            ),
+            click.option(
+                "--imgsz", type=click.IntRange(32), metavar="PIXELS", help="Longer side of the pictures for the model."
+            ),
+        )
+    )
+
+
+def drawing(command: Command) -> Command:
+    """The options of every command that draws, as keywords of ``report.render.render``."""
+    return _all(
+        (
+            click.option("--trails", is_flag=True, help="Draw where everybody came from."),
+            click.option("--timeline", is_flag=True, help="Draw a lane for each identity under the picture."),
+        )
+    )(command)
+
+
+def _all(options: Sequence[Callable[[Command], Command]]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for option in reversed(options):
             command = option(command)
@@ -91,9 +144,12 @@ def deciding(methods: tuple[str, ...], cues: tuple[str, ...]) -> Callable[[Comma
 
 def reading(command: Command) -> Command:
     """The options of every command that reads tracks, as keywords of ``tracklets.read.read``."""
-    for option in reversed(_READING):
-        command = option(command)
-    return command
+    return _all(_READING)(command)
+
+
+def reading_boxes(command: Command) -> Command:
+    """The same for a command that has the frame rate from a video."""
+    return _all([option for option in _READING if option is not _FPS])(command)
 
 
 _FILLING = (
@@ -113,6 +169,4 @@ _FILLING = (
 
 def filling(command: Command) -> Command:
     """The options for filling gaps, as keywords of ``solver.solve.solve``."""
-    for option in reversed(_FILLING):
-        command = option(command)
-    return command
+    return _all(_FILLING)(command)

@@ -6,12 +6,12 @@ changes colour. The picture brings its own background and needs no script, font 
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Collection
 from html import escape
 
 import numpy as np
 
+from reid_solve.report.colours import hexadecimal, nth
 from reid_solve.report.lanes import NOBODY, Panel, Seen, lay_out, order
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.table import IntArray, Tracks
@@ -195,11 +195,7 @@ def _legend(x: float, y: float, known: bool) -> str:
 
 
 def _colour(k: int) -> str:
-    """Colour k of an endless row: the golden angle keeps neighbours apart, three depths keep look-alikes apart."""
-    hue = (0.58 + 0.381966 * k) % 1
-    depth = (0.86, 0.62, 0.74)[k % 3]
-    red, green, blue = colorsys.hsv_to_rgb(hue, 0.72, depth if 0.05 < hue < 0.5 else min(depth + 0.1, 0.9))
-    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+    return hexadecimal(nth(k))
 
 
 def _text(x: float, y: float, text: str, size: float, fill: str, weight: str = "400", anchor: str = "start") -> str:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from tests.digits import write_reader
 
 from reid_solve.cli import CUES, METHODS, main
 from reid_solve.solver.cues import CUES as LEARNT
@@ -77,8 +79,14 @@ def pages() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda p: " ".join(p) or "reid-solve")
-def test_the_examples_in_help_run(page: list[str], clip: Path) -> None:
+def test_the_examples_in_help_run(page: list[str], clip: Path, request: pytest.FixtureRequest) -> None:
     text = run(*page, "--help").output
+    if "video.mp4" in text:
+        shutil.copy(request.getfixturevalue("derby_video"), clip / "video.mp4")
+        tracks = pq.read_table(clip / "tracks.parquet")
+        pq.write_table(tracks.filter(pc.field("frame") <= 30), clip / "tracks.parquet")  # as long as the video
+    if "digits.onnx" in text:
+        write_reader(clip / "digits.onnx")
     examples = re.findall(r"^\s+reid-solve (.+)$", text.split("Example")[1].split("Options:")[0], re.MULTILINE)
     assert examples
     run("tracks.parquet")

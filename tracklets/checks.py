@@ -56,8 +56,9 @@ def check(loaded: Loaded, clip: Clip, options: Options) -> Tracks:
 
 
 _ORDER = (
-    "sequence", "frame", "track_id", "x", "y", "w", "h", "score", "class_id", "class_name", "team", "role", "jersey",
-    "jersey_score", "pitch_x", "pitch_y", "embedding", "gt_id", "identity", "identity_score",
+    "sequence", "frame", "track_id", "x", "y", "w", "h", "score", "class_id", "class_name", "team", "team_score",
+    "role", "role_score", "jersey", "jersey_score", "pitch_x", "pitch_y", "embedding", "gt_id", "identity",
+    "identity_score",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ def optional(module: str, extra: str, purpose: str) -> Any:
         purpose: what needs it, as the subject of the message ("decoding video").
 
     Raises:
-        OptionError: it is not installed.
+        OptionError: it is not installed, or broken.
     """
     try:
         return import_module(module)
@@ -25,3 +25,6 @@ def optional(module: str, extra: str, purpose: str) -> Any:
         missing = (error.name or module).split(".")[0]
         text = f"{purpose} needs {missing}, which is not installed; pip install 'reid-solve[{extra}]'"
         raise OptionError(text) from error
+    except (ImportError, OSError) as error:  # a library of the system is missing (OpenCV's libGL, say), or two versions
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise OptionError(f"{purpose} needs {module}, which cannot be loaded ({reason}); install it again") from error

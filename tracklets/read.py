@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
+
 from reid_solve.tracklets.checks import check
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.formats import seqinfo
 from reid_solve.tracklets.formats.encoding import unpack
-from reid_solve.tracklets.formats.registry import File, Options, load_all, reader_of, recognise
+from reid_solve.tracklets.formats.registry import File, Loaded, Options, load_all, reader_of, recognise
 from reid_solve.tracklets.table import Clip, Note, Tracks
 
 load_all()
@@ -36,6 +38,8 @@ def read(
     box_format: Literal["xywh", "xyxy", "cxcywh"] | None = None,
     salvage: bool = False,
     classes: Sequence[str | int] | None = None,
+    allow_pickle: bool = False,
+    ids: bool = True,
 ) -> Tracks:
     """Read the output of a tracker.
 
@@ -53,6 +57,9 @@ def read(
         box_format: what the box columns hold, where their names do not say it or say it wrongly.
         salvage: of a file that was cut short, take the whole lines.
         classes: names or numbers of the classes to keep; all by default.
+        allow_pickle: read pickles, restricted to plain containers and numpy arrays; see ``formats/seed_pickle.py``.
+        ids: whether rows have ids. If not (the output of a detector), a column of ids is neither needed nor used, and
+            every row is in no track.
 
     Returns:
         rows in the order of the source, with everything that was repaired or is odd in ``notes``.
@@ -74,7 +81,7 @@ def read(
     if isinstance(getattr(source, "tracks", None), Tracks):
         return source.tracks  # type: ignore[no-any-return]
     wanted = None if classes is None else tuple(classes)
-    options = Options(fps, size, strict, drop_invalid, on_duplicate, box_format, salvage, wanted)
+    options = Options(fps, size, strict, drop_invalid, on_duplicate, box_format, salvage, wanted, allow_pickle)
     found: dict[str, float] = {}
     notes: tuple[Note, ...] = ()
     if isinstance(source, str | os.PathLike):
@@ -96,6 +103,8 @@ def read(
         loaded = chosen.read(source, options)
     except OSError as error:
         raise InputError(f"{source}: {error.strerror or error}; copy the file again") from error
+    if not ids:
+        loaded = _without_ids(loaded)
     clip = _facts(loaded.clip, options, found)
     return check(replace(loaded, notes=(*notes, *loaded.notes)), clip, options)
 
@@ -117,6 +126,16 @@ def open_file(path: Path) -> File:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(f"{path}: {reason}; check the path") from error
     return File(path, unpack(head, str(path), head=True)[0])
+
+
+def _without_ids(loaded: Loaded) -> Loaded:
+    """The same rows, all in no track."""
+    table = loaded.table
+    nobody = pa.nulls(table.num_rows, pa.int64())
+    columns = {**loaded.columns, "track_id": "track_id"}
+    at = table.schema.get_field_index("track_id")
+    table = table.append_column("track_id", nobody) if at < 0 else table.set_column(at, "track_id", nobody)
+    return replace(loaded, table=table, columns=columns)
 
 
 def _kind(source: Any) -> str:

@@ -20,8 +20,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 REQUIRED = ("frame", "track_id", "x", "y", "w", "h")
 OPTIONAL = (
-    "sequence", "score", "class_id", "class_name", "team", "role", "jersey", "jersey_score",
-    "pitch_x", "pitch_y", "embedding", "gt_id", "identity", "identity_score",
+    "sequence", "score", "class_id", "class_name", "team", "team_score", "role", "role_score", "jersey",
+    "jersey_score", "pitch_x", "pitch_y", "embedding", "gt_id", "identity", "identity_score",
 )  # fmt: skip
 
 

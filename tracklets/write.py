@@ -67,9 +67,22 @@ def check_target(path: str | os.PathLike[str], source: str | os.PathLike[str] | 
         OutputError: no such folder, no permission, or the input itself.
         OptionError: the extension names no format.
     """
+    _format_of(Path(path), "auto")
+    check_place(path, *([] if source is None else [source]))
+
+
+def check_place(path: str | os.PathLike[str], *sources: str | os.PathLike[str]) -> None:
+    """Find out before the work begins whether a file of any kind could be written.
+
+    Args:
+        path: of the file.
+        sources: inputs, which are never overwritten.
+
+    Raises:
+        OutputError: no such folder, no permission, or one of the inputs.
+    """
     target = Path(path)
-    _format_of(target, "auto")
-    if source is not None:
+    for source in sources:
         _protect_input(target, source)
     try:
         final = _final(target)

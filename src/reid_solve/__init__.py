@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reid_solve.evaluation.evaluate import Evaluation as Evaluation
     from reid_solve.evaluation.evaluate import evaluate as evaluate
+    from reid_solve.report.render import render as render
     from reid_solve.solver.result import Result as Result
     from reid_solve.solver.solve import solve as solve
+    from reid_solve.tracklets.detect import track as track
     from reid_solve.tracklets.errors import InputError as InputError
     from reid_solve.tracklets.errors import OptionError as OptionError
     from reid_solve.tracklets.errors import OutputError as OutputError
@@ -39,7 +41,9 @@ _HOME = {
     "evaluate": "evaluation.evaluate",
     "info": "tracklets.info",
     "read": "tracklets.read",
+    "render": "report.render",
     "solve": "solver.solve",
+    "track": "tracklets.detect",
     "write": "tracklets.write",
 }
 __all__ = sorted(_HOME)

@@ -216,7 +216,7 @@ CASES = [
     ),
     Case("JSON", '[{"id": 1}]', error=("JSON", "version")),
     Case("XML", "<annotations/>", error=("XML", "version")),
-    Case("pickle", pickle.dumps({"players": []}), error=("pickle", "never unpickled")),
+    Case("pickle", pickle.dumps({"players": []}), error=("pickle", "--allow-pickle")),
     Case("KITTI", "0 1 Car 0 0 -1.5 10 20 30 40 1 1 1 1 1 1 1\n" * 2, error=("KITTI",)),
 ]  # fmt: skip
 

@@ -38,6 +38,7 @@ class Options:
     box_format: Literal["xywh", "xyxy", "cxcywh"] | None = None
     salvage: bool = False
     classes: tuple[str | int, ...] | None = None
+    allow_pickle: bool = False
 
 
 class Origin(Protocol):

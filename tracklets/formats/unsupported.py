@@ -17,13 +17,10 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"RIFF", "a video; give the output of a tracker that ran on it"),
     (b"TeamID,", "a SoccerTrack table with three header lines; convert it to MOT text or parquet"),
 )
-_PICKLE = "a pickle, and unpickling runs whatever code is inside, so it is never unpickled here; write parquet or CSV"
 
 
 def _reason(file: File) -> str | None:
     head = file.head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if (head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05") or file.path.suffix.lower() in {".pkl", ".pickle"}:
-        return _PICKLE
     if file.head[4:8] == b"ftyp":
         return "a video; give the output of a tracker that ran on it"
     for magic, reason in _MAGIC:

@@ -1,0 +1,37 @@
+"""Frames done, frames a second and the time left, on stderr, where a person is watching."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def frames_bar(quiet: bool, text: str) -> Iterator[Callable[[int, int | None], None] | None]:
+    """Show a bar while frames are worked through.
+
+    Args:
+        quiet: show nothing.
+        text: what is going on.
+
+    Yields:
+        a function to call with the number of frames done, and of all where that is known; None where nobody watches.
+    """
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    speed = TextColumn("{task.fields[speed]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=None, speed="")
+
+        def show(done: int, total: int | None) -> None:
+            elapsed = bar.tasks[0].elapsed or 0.0
+            speed = f"{done / elapsed:.1f} frames/s" if elapsed > 0.5 else ""
+            bar.update(task, completed=done, total=total, speed=speed)
+
+        yield show

@@ -1,0 +1,105 @@
+"""The image tower of any open_clip model: OpenAI's CLIP, LAION's, SigLIP, Perception Encoder."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from reid_solve.tracklets.embed.cache import fingerprint
+from reid_solve.tracklets.embed.download import HUB, check_online, hub_cached
+from reid_solve.tracklets.embed.inputs import PERSON, Input
+from reid_solve.tracklets.embed.registry import Embedder, Settings, backend
+from reid_solve.tracklets.embed.torch_model import RANDOM, Network, TorchEmbedder, reason
+from reid_solve.tracklets.errors import InputError, OptionError
+from reid_solve.tracklets.extras import optional
+
+FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+
+
+@backend("openclip", "openclip:MODEL/PRETRAINED")
+def from_name(spec: str, settings: Settings) -> Embedder:
+    """A model and its weights: a tag that open_clip knows, a file, or ``random`` (for tests; ``settings.seed``).
+
+    Raises:
+        OptionError: no weights named.
+        InputError: no such file.
+    """
+    model, _, weights = spec.partition("/")
+    if not weights:
+        raise OptionError(f"openclip:{spec} names no weights; write openclip:{spec}/TAG, /FILE or /{RANDOM}")
+    path = Path(weights)
+    if weights == RANDOM:
+        name, key = f"openclip:{spec}", f"seed {settings.seed}"
+    elif path.is_file() or path.suffix:
+        name, key = f"openclip:{model}/{path.name}", fingerprint(path)
+    else:
+        name, key = f"openclip:{spec}", "tag"
+    return TorchEmbedder(name, key, settings, lambda: _build(model, weights))
+
+
+def _build(model: str, weights: str) -> Network:
+    open_clip = optional("open_clip", "video", "an open_clip model")
+    config = open_clip.get_model_config(model)
+    if config is None:
+        close = ", ".join(get_close_matches(model, open_clip.list_models(), n=3, cutoff=0.3))
+        raise OptionError(f"openclip:{model}: open_clip has no such model; perhaps {close}")
+    known = {tag: open_clip.get_pretrained_cfg(model, tag) for tag in open_clip.list_pretrained_tags_by_model(model)}
+    if weights not in known and weights != RANDOM and not Path(weights).is_file():
+        raise OptionError(
+            f"openclip:{model}/{weights}: neither a file nor weights of this model; there are {', '.join(known)}"
+        )
+    about: dict[str, Any] = known.get(weights) or next(iter(known.values()), {})  # a file: as the model's other weights
+    file = None if weights == RANDOM else _file(model, weights, about if weights in known else None)
+    size = input_size(config["vision_cfg"])
+    stretched = size != _own_size(config["vision_cfg"])
+    made = open_clip.create_model(
+        model, pretrained=None, pretrained_text=False, force_image_size=size if stretched else None,
+        force_quick_gelu=weights in known and bool(about.get("quick_gelu")),
+    )  # fmt: skip
+    if file is not None:
+        try:
+            open_clip.load_checkpoint(made, str(file))  # weights only: no code in the file is run
+        except Exception as error:
+            why = "holds more than weights" if "weights_only" in str(error) else reason(error)
+            raise InputError(f"{file}: no weights of {model} ({why}); save a state_dict of that model") from error
+    mean, std = (tuple(about.get(key) or getattr(made.visual, f"image_{key}")) for key in ("mean", "std"))
+    return Network(made.visual, Input(size, mean, std, letterbox=not stretched))
+
+
+def input_size(vision: dict[str, Any]) -> tuple[int, int]:
+    """Height and width of the pictures for an image tower.
+
+    open_clip's own vision transformers get upright pictures, 256 x 128 as person re-identification does (the nearest
+    multiple of the patch): their position embeddings are interpolated, no patch is spent on padding, and a person keeps
+    his shape. Other towers (ResNets with attention pooling, towers of timm) keep the square they were made for, and the
+    crop is letterboxed.
+    """
+    patch = vision.get("patch_size")
+    if patch and not vision.get("timm_model_name") and not isinstance(vision.get("layers"), list):
+        return round(PERSON[0] / patch) * patch, round(PERSON[1] / patch) * patch
+    return _own_size(vision)
+
+
+def _own_size(vision: dict[str, Any]) -> tuple[int, int]:
+    size = vision.get("image_size", 224)
+    return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+
+
+def _file(model: str, weights: str, about: dict[str, Any] | None) -> Path:
+    """The file of weights: the user's, one that was downloaded before, or one downloaded now."""
+    if about is None:
+        return Path(weights)
+    pretrained = optional("open_clip.pretrained", "video", "an open_clip model")
+    repository, _, name = (about.get("hf_hub") or "").rpartition("/")
+    if repository:
+        found = hub_cached(repository, (name,) if name else FILES)
+    else:
+        found = Path.home() / ".cache" / "clip" / about["url"].rsplit("/", 1)[-1]
+    if found is not None and found.is_file():
+        return found
+    check_online(f"openclip:{model}/{weights}", HUB if repository else about["url"])
+    try:
+        return Path(pretrained.download_pretrained(about))
+    except Exception as error:
+        raise InputError(f"openclip:{model}/{weights}: download failed ({reason(error)}); try again") from error

@@ -1,0 +1,75 @@
+"""Any image model of timm, without its classifier: DINOv2 and v3, ConvNeXt, ResNet, ..."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from reid_solve.tracklets.embed.cache import fingerprint
+from reid_solve.tracklets.embed.download import HUB, check_online, hub_cached
+from reid_solve.tracklets.embed.inputs import Input
+from reid_solve.tracklets.embed.registry import Embedder, Settings, backend
+from reid_solve.tracklets.embed.torch_model import RANDOM, Network, TorchEmbedder, read_weights, reason
+from reid_solve.tracklets.errors import InputError, OptionError
+from reid_solve.tracklets.extras import optional
+
+FILES = ("model.safetensors", "pytorch_model.bin")
+HEADS = ("fc.", "head.", "classifier.")  # a checkpoint's classifier, which is not wanted
+
+
+@backend("timm", "timm:NAME[/WEIGHTS]")
+def from_name(spec: str, settings: Settings) -> Embedder:
+    """A model with timm's own weights, those of a file after a slash, or ``random`` ones (``settings.seed``).
+
+    Raises:
+        InputError: no such file.
+    """
+    model, _, weights = spec.partition("/")
+    if weights in ("", RANDOM):
+        return TorchEmbedder(
+            f"timm:{spec}", f"{weights} seed {settings.seed}", settings, lambda: _build(model, weights)
+        )
+    name = f"timm:{model}/{Path(weights).name}"
+    return TorchEmbedder(name, fingerprint(Path(weights)), settings, lambda: _build(model, weights))
+
+
+def _build(model: str, weights: str) -> Network:
+    timm = optional("timm", "video", "a timm model")
+    if not timm.is_model(model):
+        close = ", ".join(get_close_matches(model, timm.list_models(), n=3, cutoff=0.3))
+        raise OptionError(f"timm:{model}: timm has no such model; perhaps {close}")
+    if weights:
+        made = timm.create_model(model, pretrained=False, num_classes=0)
+        if weights != RANDOM:
+            _fill(made, model, Path(weights))
+    else:
+        made = _with_own_weights(timm, model)
+    wants = timm.data.resolve_model_data_config(made)
+    _, height, width = wants["input_size"]
+    return Network(made, Input((height, width), tuple(wants["mean"]), tuple(wants["std"]), letterbox=True))
+
+
+def _fill(made: Any, model: str, path: Path) -> None:
+    """Load a file's weights; only a classifier may be left over."""
+    lost, surplus = made.load_state_dict(read_weights(path), strict=False)
+    surplus = [name for name in surplus if not name.startswith(HEADS)]
+    if lost or surplus:
+        which = f"lacks {lost[0]}" if lost else f"has {surplus[0]}, which it has not"
+        raise InputError(f"{path}: no weights of timm:{model} ({which}); name the model they are of")
+
+
+def _with_own_weights(timm: Any, model: str) -> Any:
+    about = timm.get_pretrained_cfg(model)
+    if about is None or not about.has_weights:
+        raise OptionError(f"timm:{model}: timm has no weights of it; write timm:{model}/FILE")
+    repository = about.hf_hub_id
+    names = (about.hf_hub_filename,) if about.hf_hub_filename else FILES
+    found = hub_cached(repository, names) if repository else None
+    overlay = None if found is None else {"file": str(found)}
+    if found is None:
+        check_online(f"timm:{model}", HUB if repository else about.url)
+    try:
+        return timm.create_model(model, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay)
+    except Exception as error:
+        raise InputError(f"timm:{model}: its weights cannot be had ({reason(error)}); try again") from error

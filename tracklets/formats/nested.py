@@ -1,0 +1,81 @@
+"""Detections as dictionaries, one each, as pickles and JSON hold them -> columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from reid_solve.tracklets import arrays
+from reid_solve.tracklets.errors import InputError
+from reid_solve.tracklets.table import FloatArray, Note
+
+BOX_COLUMNS: Mapping[str, tuple[str, str, str, str]] = {
+    "xyxy": ("x1", "y1", "x2", "y2"), "xywh": ("x", "y", "w", "h"), "cxcywh": ("xc", "yc", "w", "h"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NestedOrigin:
+    """Rows that stood in dictionaries, named by the path to them."""
+
+    table: pa.Table
+    path: Callable[[int], str]
+
+    def place(self, row: int) -> str:
+        """Name the row: "frame 3, detection 5"."""
+        return self.path(row)
+
+    def cell(self, row: int, column: str) -> str:
+        """Give the value as Python prints it."""
+        return str(self.table[column][row].as_py())
+
+
+def boxes_of(found: Sequence[Mapping[str, Any]], key: str, source: str, path: Callable[[int], str]) -> FloatArray:
+    """The boxes (n, 4), numbers as they stand; NaN where a detection has none.
+
+    Raises:
+        InputError: a box that is not four numbers.
+    """
+    boxes = np.full((len(found), 4), np.nan)
+    for row, one in enumerate(found):
+        box = one.get(key)
+        if box is None:
+            continue
+        try:
+            boxes[row] = np.asarray(box, np.float64).reshape(4)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{source}, {path(row)}: the box is {str(box)[:60]}, not 4 numbers; correct it") from error
+    return boxes
+
+
+def box_columns(boxes: FloatArray, box_format: str) -> dict[str, Any]:
+    """Boxes (n, 4) as four columns whose names say what they hold."""
+    sides = zip(BOX_COLUMNS[box_format], boxes.T, strict=True)
+    return {name: arrays.column(np.ascontiguousarray(side)) for name, side in sides}
+
+
+def extra_columns(found: Sequence[Mapping[str, Any]], known: Set[str]) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """What else the dictionaries hold, a column each: numbers, words and truths; null where one has none.
+
+    Returns:
+        columns of n values, and which keys were left out because they hold something else or several things.
+    """
+    columns: dict[str, Any] = {}
+    lost: list[str] = []
+    for key in dict.fromkeys(key for one in found for key in one if isinstance(key, str) and key not in known):
+        values = [one.get(key) for one in found]
+        values = [value.item() if isinstance(value, np.generic) else value for value in values]
+        try:
+            if not all(value is None or isinstance(value, str | bool | int | float) for value in values):
+                raise TypeError(key)
+            columns[key] = pa.array(values)
+        except (TypeError, pa.ArrowException, OverflowError):
+            lost.append(key)
+    if not lost:
+        return columns, ()
+    text = f"{', '.join(lost)}: not one number or word a detection, left out"
+    return columns, (Note("columns-ignored", len(lost), text, "warning"),)
