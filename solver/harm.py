@@ -61,8 +61,8 @@ def _alike(tracklets: Tracklets, row: IntArray) -> FloatArray:
     seen, looks = tracklets.appearance, learn_looks(tracklets)
     if seen is None or looks is None:
         return np.zeros(len(row))
-    (before, frames_before, n), (after, frames_after, m) = around(tracklets, seen, row)
-    alike = looks.alike(looks.place(before), frames_before, looks.place(after), frames_after)
+    (before, n), (after, m) = around(tracklets, seen, row)
+    alike = looks.alike(looks.place(before), n, looks.place(after), m)
     return np.where((n > 0) & (m > 0), alike, 0.0)
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from reid_solve.solver.calibrate import logistic
 from reid_solve.solver.constraints.overlap import overlap
 from reid_solve.solver.plda import TwoCovariance, learn
-from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.appearance import Appearance, pool
 from reid_solve.tracklets.describe import Tracklets
+from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.table import FloatArray, IntArray
 
 SHARES = (1 / 2, 1 / 3, 1 / 5, 1 / 10)  # of a tracklet, taken from either end: the same person, seen for less and less
@@ -40,13 +40,13 @@ class Looks:
         """Mean embeddings (n, D) in the coordinates that ``alike`` compares."""
         return self.model.place(mean)
 
-    def alike(self, x: FloatArray, frames_x: FloatArray, y: FloatArray, frames_y: FloatArray) -> FloatArray:
-        """Log-likelihood ratio (E,) that placed means (E, D), seen for so many frames (E,), are of one person."""
-        return self._calibrated(*self.model.ratio(x, frames_x, y, frames_y))
+    def alike(self, x: FloatArray, looks_x: IntArray, y: FloatArray, looks_y: IntArray) -> FloatArray:
+        """Log-likelihood ratio (E,) that placed means (E, D), of so many embeddings (E,), are of one person."""
+        return self._calibrated(*self.model.ratio(x, looks_x, y, looks_y))
 
-    def alike_pairs(self, place: FloatArray, frames: FloatArray, i: IntArray, j: IntArray) -> FloatArray:
-        """The same for pairs (E,), (E,) of N placed means (N, D), seen for frames (N,)."""
-        return self._calibrated(*self.model.ratio_of_pairs(place, frames, i, j))
+    def alike_pairs(self, place: FloatArray, looks: IntArray, i: IntArray, j: IntArray) -> FloatArray:
+        """The same for pairs (E,), (E,) of N placed means (N, D), of so many embeddings (N,)."""
+        return self._calibrated(*self.model.ratio_of_pairs(place, looks, i, j))
 
     def _calibrated(self, kit: FloatArray, person: FloatArray) -> FloatArray:
         return np.asarray(np.clip(self.kit * kit + self.person * person + self.offset, -1.5 * LIMIT, LIMIT))
@@ -69,14 +69,9 @@ def learn_looks(tracklets: Tracklets) -> Looks | None:
     return Looks(model, float(kit), float(person), float(offset))
 
 
-def spans(tracklets: Tracklets) -> FloatArray:
-    """Frames from the first to the last of each tracklet, (N,)."""
-    return (tracklets.last - tracklets.first + 1).astype(float)
-
-
 def _ends(tracklets: Tracklets, seen: Appearance, model: TwoCovariance) -> FloatArray:
     """Ratios (n, 2) between beginnings and ends of tracklets: apart in time, or they would look too easy."""
-    length = spans(tracklets)
+    length = tracklets.last - tracklets.first + 1
     position = (tracklets.frame[seen.row] - tracklets.first[seen.node]) / length[seen.node]
     found = []
     for share in SHARES:
@@ -84,8 +79,8 @@ def _ends(tracklets: Tracklets, seen: Appearance, model: TwoCovariance) -> Float
             _pooled(seen, keep, len(tracklets)) for keep in (position < share, position >= 1 - share)
         )
         good = (few > 0) & (fewer > 0) & (length * share >= 5)
-        frames = length[good] * share
-        found.append(np.column_stack(model.ratio(model.place(early[good]), frames, model.place(late[good]), frames)))
+        ends = model.place(early[good]), few[good], model.place(late[good]), fewer[good]
+        found.append(np.column_stack(model.ratio(*ends)))
     return np.concatenate(found)
 
 
@@ -94,8 +89,7 @@ def _together(tracklets: Tracklets, seen: Appearance, model: TwoCovariance) -> F
     pairs = overlap(tracklets)
     pairs = pairs[(seen.seen[pairs] > 0).all(axis=1)]
     i, j = pairs[:: max(len(pairs) // MAX_PAIRS, 1)].T
-    place, frames = model.place(seen.mean), spans(tracklets)
-    return np.column_stack(model.ratio_of_pairs(place, frames, i, j))
+    return np.column_stack(model.ratio_of_pairs(model.place(seen.mean), seen.seen, i, j))
 
 
 def _pooled(seen: Appearance, keep: np.ndarray, count: int) -> tuple[FloatArray, IntArray]:

@@ -17,6 +17,7 @@ from reid_solve.tracklets.table import FloatArray, IntArray
 
 KITS = 2  # leading directions: kits, shared by half of all people; the rest is the person
 PARTS = 4  # of a tracklet, to see how much one person varies
+LEVELS = (2, 4, 8)  # parts of a tracklet, to see how much less a mean varies the more it is of
 MIN_EMBEDDINGS = 2  # a part needs, to count
 MIN_TRACKLETS = 5  # below, there is nothing to learn from
 LONG = 200.0  # frames; a longer tracklet is no better a sample of a person, and more often of two
@@ -35,7 +36,7 @@ class TwoCovariance:
         centre: (D,) mean person, in those coordinates.
         between: variance between people: (KITS,) along the leading axes, and one number for all others.
         rest: see ``between``.
-        noise, decay: variance of the mean of t frames is ``noise * t ** -decay``.
+        noise, decay: variance of the mean of n embeddings is ``noise * n ** -decay``.
     """
 
     rotation: FloatArray
@@ -49,24 +50,24 @@ class TwoCovariance:
         """Mean embeddings (n, D) in the model's coordinates."""
         return np.asarray(mean @ self.rotation - self.centre)
 
-    def own_variance(self, frames: FloatArray) -> FloatArray:
-        """Variance of the mean over so many frames, same shape."""
-        return np.asarray(self.noise * np.maximum(frames, 1.0) ** -self.decay)
+    def own_variance(self, looks: FloatArray | IntArray) -> FloatArray:
+        """Variance of the mean over so many embeddings, same shape."""
+        return np.asarray(self.noise * np.maximum(looks, 1.0) ** -self.decay)
 
     def ratio(
-        self, x: FloatArray, frames_x: FloatArray, y: FloatArray, frames_y: FloatArray
+        self, x: FloatArray, looks_x: IntArray, y: FloatArray, looks_y: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Log-likelihood ratios (E,) of the kit and of the person, for placed means (E, D) seen for frames (E,)."""
+        """Log-likelihood ratios (E,) of the kit and of the person, for placed means (E, D) of as many embeddings."""
         count = len(x)
         return self.ratio_of_pairs(
-            np.concatenate([x, y]), np.concatenate([frames_x, frames_y]), np.arange(count), np.arange(count, 2 * count)
+            np.concatenate([x, y]), np.concatenate([looks_x, looks_y]), np.arange(count), np.arange(count, 2 * count)
         )
 
     def ratio_of_pairs(
-        self, place: FloatArray, frames: FloatArray, i: IntArray, j: IntArray
+        self, place: FloatArray, looks: IntArray, i: IntArray, j: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """The same for pairs (E,), (E,) of N placed means (N, D) seen for frames (N,); fastest if i is ascending."""
-        own = self.own_variance(frames)
+        """The same for pairs (E,), (E,) of N placed means of as many embeddings (N,); fastest if i ascends."""
+        own = self.own_variance(looks)
         kits = len(self.between)
         kit = np.zeros(len(i))
         for between, x in zip(self.between, place.T, strict=False):
@@ -121,15 +122,15 @@ def learn(seen: Appearance, frame: IntArray, first: IntArray, last: IntArray) ->
         last: see ``first``.
     """
     frames = (last - first + 1).astype(float)
-    part = np.minimum((frame - first[seen.node]) * PARTS // (last - first + 1)[seen.node], PARTS - 1)
-    group = seen.node * PARTS + part
-    means = pool(seen.vector, group, seen.count * PARTS).reshape(seen.count, PARTS, -1)
-    whole = (np.bincount(group, minlength=seen.count * PARTS).reshape(-1, PARTS) >= MIN_EMBEDDINGS).all(axis=1)
+    share = (frame - first[seen.node]) / frames[seen.node]
+    variance, looks = _variances(seen, share)
+    means, counts = _parts(seen, share, PARTS)
+    whole = (counts >= MIN_EMBEDDINGS).all(axis=1)
     if whole.sum() < MIN_TRACKLETS:
         return None
+    noise, decay = _noise_by_looks(variance, looks)
     away = means[whole] - means[whole].mean(axis=1, keepdims=True)
-    noise, decay = _noise_by_length((away**2).sum(axis=1).mean(axis=1) / (PARTS - 1), frames[whole] / PARTS)
-    scaled = away / np.sqrt(noise * (frames[whole] / PARTS) ** -decay)[:, None, None]
+    scaled = away / np.sqrt(noise * counts[whole] ** -decay)[:, :, None]
     # A tracklet that passes from one person to another would teach that what tells these two apart is noise.
     restless = (scaled**2).mean(axis=(1, 2))
     clean = 1 / (1 + (restless / np.median(restless)) ** 2)
@@ -140,7 +141,7 @@ def learn(seen: Appearance, frame: IntArray, first: IntArray, last: IntArray) ->
     white = seen.mean @ whiten
     centre = np.average(white, axis=0, weights=weight)
     spread = (white - centre) * np.sqrt(weight / weight.sum())[:, None]
-    own = float(np.average(noise * np.maximum(frames, 1) ** -decay, weights=weight))
+    own = float(np.average(noise * np.maximum(seen.seen, 1) ** -decay, weights=weight))
     variance, axes = np.linalg.eigh(spread.T @ spread)
     variance, axes = variance[::-1] - own, axes[:, ::-1]
     kits = min(KITS, len(variance) - 1)
@@ -148,13 +149,35 @@ def learn(seen: Appearance, frame: IntArray, first: IntArray, last: IntArray) ->
     return TwoCovariance(whiten @ axes, centre @ axes, np.maximum(variance[:kits], rest), rest, noise, decay)
 
 
-def _noise_by_length(variance: FloatArray, frames: FloatArray) -> tuple[float, float]:
-    """Fit ``noise * frames ** -decay`` to the variance (n,) of means over so many frames (n,)."""
-    log_frames, log_variance = np.log(np.maximum(frames, 1)), np.log(variance + 1e-12)
-    centred = log_frames - log_frames.mean()
-    slope = (centred * log_variance).sum() / (float((centred**2).sum()) + SAME_LENGTH * len(frames))
+def _parts(seen: Appearance, share: FloatArray, parts: int) -> tuple[FloatArray, IntArray]:
+    """Means (N, parts, D) and numbers (N, parts) of the embeddings in equal parts of each tracklet's time."""
+    group = seen.node * parts + np.minimum((share * parts).astype(np.int64), parts - 1)
+    means = pool(seen.vector, group, seen.count * parts).reshape(seen.count, parts, -1)
+    return means, np.bincount(group, minlength=seen.count * parts).reshape(-1, parts)
+
+
+def _variances(seen: Appearance, share: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Variance (n,) within tracklets of means over so many embeddings (n,): single ones, and parts of several sizes."""
+    several = seen.seen >= 2 * MIN_EMBEDDINGS
+    squares = np.bincount(seen.node, np.einsum("ij,ij->i", seen.vector, seen.vector), minlength=seen.count)
+    squares -= seen.seen * (seen.mean**2).sum(axis=1)
+    found = [(np.maximum(squares[several], 0) / (seen.seen[several] - 1), np.ones(int(several.sum())))]
+    for parts in LEVELS:
+        means, counts = _parts(seen, share, parts)
+        whole = (counts >= MIN_EMBEDDINGS).all(axis=1)
+        spread = means[whole] - means[whole].mean(axis=1, keepdims=True)
+        found.append(((spread**2).sum(axis=(1, 2)) / (parts - 1), 1 / (1 / counts[whole]).mean(axis=1)))
+    variance, looks = (np.concatenate(column) for column in zip(*found, strict=True))
+    return variance, looks
+
+
+def _noise_by_looks(variance: FloatArray, looks: FloatArray) -> tuple[float, float]:
+    """Fit ``noise * looks ** -decay`` to the variance (n,) of means over so many embeddings (n,)."""
+    log_looks, log_variance = np.log(looks), np.log(variance + 1e-12)
+    centred = log_looks - log_looks.mean()
+    slope = (centred * log_variance).sum() / (float((centred**2).sum()) + SAME_LENGTH * len(looks))
     decay = float(np.clip(-slope, 0.0, 1.0))
-    return float(np.exp(np.mean(log_variance + decay * log_frames))), decay
+    return float(np.exp(np.mean(log_variance + decay * log_looks))), decay
 
 
 def _whitening(samples: FloatArray, freedom: int) -> FloatArray:

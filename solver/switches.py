@@ -27,17 +27,15 @@ def cut_at_switches(tracklets: Tracklets) -> Tracklets:
     if seen is None or looks is None:
         return tracklets
     risk = risks(tracklets)
-    (before, frames_before, n), (after, frames_after, m) = around(tracklets, seen, risk.row)
-    alike = looks.alike(looks.place(before), frames_before, looks.place(after), frames_after)
+    (before, n), (after, m) = around(tracklets, seen, risk.row)
+    alike = looks.alike(looks.place(before), n, looks.place(after), m)
     suspicious = np.flatnonzero((alike < SURE) & (n > 0) & (m > 0))
     suspicious = suspicious[np.argsort(alike[suspicious], kind="stable")]
     return cut(tracklets, _spaced(tracklets, risk.row[suspicious], risk.other[suspicious]))
 
 
-def around(
-    tracklets: Tracklets, seen: Appearance, row: IntArray
-) -> tuple[tuple[FloatArray, FloatArray, IntArray], ...]:
-    """Mean embedding (R, D), frames (R,) and embeddings (R,) in a window before each row, and from it on."""
+def around(tracklets: Tracklets, seen: Appearance, row: IntArray) -> tuple[tuple[FloatArray, IntArray], ...]:
+    """Mean embedding (R, D) of so many (R,) in a window before each row, and from it on."""
     node, frame = tracklets.node[row], tracklets.frame[row]
     reach = round(WINDOW_SECONDS * tracklets.fps)
     begin = np.maximum(tracklets.row_from(node, frame - reach), tracklets.offsets[node])
@@ -45,10 +43,9 @@ def around(
     total = np.concatenate([np.zeros((1, seen.vector.shape[1])), np.cumsum(seen.vector, axis=0, dtype=np.float64)])
     at = [np.searchsorted(seen.row, bound) for bound in (begin, row, end)]
     sides = []
-    for low, high, first, last in ((at[0], at[1], begin, row - 1), (at[1], at[2], row, end - 1)):
+    for low, high in ((at[0], at[1]), (at[1], at[2])):
         count = high - low
-        mean = (total[high] - total[low]) / np.maximum(count, 1)[:, None]
-        sides.append((mean, (tracklets.frame[last] - tracklets.frame[first] + 1).astype(float), count))
+        sides.append(((total[high] - total[low]) / np.maximum(count, 1)[:, None], count))
     return tuple(sides)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from reid_solve.solver.pairs import duplicates, tolerance
-from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.describe import Tracklets
+from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.table import IntArray
 
 

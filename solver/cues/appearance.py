@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reid_solve.solver.cues.registry import Scorer, cue
-from reid_solve.solver.looks import learn_looks, spans
+from reid_solve.solver.looks import learn_looks
 from reid_solve.solver.pairs import Pairs
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import FloatArray
@@ -17,11 +17,11 @@ def appearance(tracklets: Tracklets) -> Scorer | None:
     seen, looks = tracklets.appearance, learn_looks(tracklets)
     if seen is None or looks is None:
         return None
-    place, frames = looks.place(seen.mean), spans(tracklets)
+    place = looks.place(seen.mean)
 
     def score(pairs: Pairs) -> FloatArray:
         i, j = pairs.i, pairs.j
         known = (seen.seen[i] > 0) & (seen.seen[j] > 0)
-        return np.where(known, looks.alike_pairs(place, frames, i, j), 0.0)
+        return np.where(known, looks.alike_pairs(place, seen.seen, i, j), 0.0)
 
     return score

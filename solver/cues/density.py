@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.describe import Tracklets
+from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.table import FloatArray
 
 BANDWIDTH = np.array([1.5, 1.0])  # heights

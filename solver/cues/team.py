@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from reid_solve.solver.cues.registry import Scorer, cue
-from reid_solve.solver.looks import learn_looks, spans
+from reid_solve.solver.looks import learn_looks
 from reid_solve.solver.pairs import Pairs
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.describe import Tracklets
@@ -70,12 +70,12 @@ def beyond_the_kit(tracklets: Tracklets, labels: Scorer | None) -> Scorer | None
         return labels
     said = labels
     kits = len(looks.model.between)
-    place, frames = looks.place(seen.mean)[:, :kits], spans(tracklets)
+    place = looks.place(seen.mean)[:, :kits]
 
     def score(pairs: Pairs) -> FloatArray:
         i, j = pairs.i, pairs.j
         t = said(pairs)
-        k = looks.kit * looks.model.ratio_of_pairs(place, frames, i, j)[0]
+        k = looks.kit * looks.model.ratio_of_pairs(place, seen.seen, i, j)[0]
         known = (seen.seen[i] > 0) & (seen.seen[j] > 0) & (np.sign(t) == np.sign(k))
         return np.where(known, np.sign(t) * np.maximum(np.abs(t) - np.abs(k), 0), t)
 

@@ -28,9 +28,9 @@ def test_the_ratio_tells_people_apart_also_within_a_team() -> None:
     model = learn(seen, frame, first, last)
     assert model is not None
     i, j = np.triu_indices(len(who), 1)
-    frames = np.full(len(i), 120.0)
+    looks = np.full(len(i), 120)
     place = model.place(seen.mean)
-    kit, person = model.ratio(place[i], frames, place[j], frames)
+    kit, person = model.ratio(place[i], looks, place[j], looks)
     same, team = who[i] == who[j], who[i] % 2 == who[j] % 2
     assert kit[same].mean() > 1
     assert kit[~team].mean() < kit[team].mean() - 5
@@ -38,7 +38,7 @@ def test_the_ratio_tells_people_apart_also_within_a_team() -> None:
     assert person[team & ~same].mean() < -1
 
 
-def test_fewer_frames_say_less() -> None:
+def test_fewer_embeddings_say_less() -> None:
     model = TwoCovariance(np.eye(3), np.zeros(3), np.array([4.0, 1.0]), 0.5, 1.0, 1.0)
     x = np.array([[2.0, 1.0, 0.7]])
     short, long = (model.ratio(x, np.array([t]), x, np.array([t]))[1][0] for t in (1.0, 100.0))

@@ -13,7 +13,7 @@ from tests.clips import clip, walkers
 from reid_solve.solver.constraints.roles import roles
 from reid_solve.solver.cues.team import beyond_the_kit, label_ratio, team
 from reid_solve.solver.graph import build
-from reid_solve.solver.looks import learn_looks, spans
+from reid_solve.solver.looks import learn_looks
 from reid_solve.solver.pairs import Pairs
 from reid_solve.tracklets.describe import Tracklets, describe
 
@@ -63,7 +63,7 @@ def test_of_kit_and_label_the_stronger_counts() -> None:
     alone, beyond = label_ratio(tracklets, "team"), team(tracklets)
     assert alone is not None
     assert beyond is not None
-    kit = looks.kit * looks.model.ratio_of_pairs(looks.place(seen.mean), spans(tracklets), i, j)[0]
+    kit = looks.kit * looks.model.ratio_of_pairs(looks.place(seen.mean), seen.seen, i, j)[0]
     label, more = alone(pairs), beyond(pairs)
     agree = np.sign(kit) == np.sign(label)
     assert 0.5 < agree.mean() < 1
