@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from reid_solve.tracklets.crops import PER_TRACKLET
 from reid_solve.tracklets.embed.cache import default_folder
 from reid_solve.tracklets.embed.registry import Settings
 from reid_solve.tracklets.embed.run import SECONDS, Embedded, embed
@@ -20,7 +19,7 @@ def embed_file(
     output: Path,
     *,
     backend: str = "color",
-    per_tracklet: int = PER_TRACKLET,
+    per_tracklet: int | None = None,
     spacing: float = SECONDS,
     every: int | None = None,
     first_frame: int | None = None,
@@ -39,7 +38,7 @@ def embed_file(
         source: the tracks' file.
         output: the sidecar to write, .parquet.
         backend: see ``registry.embedder``.
-        per_tracklet: crops of a tracklet, at least where it is long enough.
+        per_tracklet: crops of a tracklet, at least where it is long enough; see ``run.embed`` for the default.
         spacing: longest time without a crop, seconds; 0 for no such rule.
         every: all detections of every n-th frame, instead of a sample.
         first_frame: number that the tracks give to the video's first frame.

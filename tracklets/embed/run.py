@@ -23,6 +23,8 @@ from reid_solve.tracklets.table import FloatArray, IntArray, Note, Tracks
 from reid_solve.tracklets.video import Video, first_frame, probe
 from reid_solve.tracklets.write import atomically
 
+DENSE = 12.5  # crops a second; see docs/embed.md
+MANY = 20_000  # crops; half a minute of a small network on a processor
 SECONDS = 0.5  # see docs/embed.md: what cutting at switches needs
 KEY = b"reid_solve"
 
@@ -66,7 +68,7 @@ class Embedded:
         atomically(path, lambda stream: pq.write_table(self.table(), stream, compression="zstd"))
 
 
-def embed(tracks: Tracks, video: Path, backend: str | Embedder = "color", *, per_tracklet: int = PER_TRACKLET,
+def embed(tracks: Tracks, video: Path, backend: str | Embedder = "color", *, per_tracklet: int | None = None,
           seconds: float | None = SECONDS, step: int | None = None, settings: Settings | None = None,
           cache: Path | None = None, first: int | None = None) -> Embedded:  # fmt: skip
     """Embed crops of every tracklet.
@@ -75,7 +77,8 @@ def embed(tracks: Tracks, video: Path, backend: str | Embedder = "color", *, per
         tracks: boxes with ids of one recording.
         video: the pictures they are of.
         backend: a specification, see ``registry.embedder``, or an embedder.
-        per_tracklet: crops of a tracklet, spread over its time; more where ``seconds`` asks for it.
+        per_tracklet: crops of a tracklet, spread over its time; more where ``seconds`` asks for it. By default a clip
+            that is short enough for it (``MANY``) is embedded ``DENSE`` times a second, any other by 16.
         seconds: longest time of a tracklet without a crop; None for no such rule.
         step: all detections of every ``step``-th frame, instead of a sample.
         settings: how to run the model.
@@ -92,6 +95,10 @@ def embed(tracks: Tracks, video: Path, backend: str | Embedder = "color", *, per
     recordings = int(tracks.sequence.max(initial=-1)) + 1
     if recordings > 1:
         raise InputError(f"{tracks.clip.source}: holds {recordings} recordings, {video} is one; embed each on its own")
+    if step is None and per_tracklet is None:
+        dense = max(round(film.fps / DENSE), 1)
+        step = dense if len(every(tracks, film, dense)) <= MANY else None
+    per_tracklet = per_tracklet or PER_TRACKLET
     rows = sample(tracks, film, per_tracklet, seconds) if step is None else every(tracks, film, step)
     if not len(rows):
         raise InputError(f"{tracks.clip.source}: no box with an id lies in the picture of {video}; nothing to embed")
