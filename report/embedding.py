@@ -16,7 +16,7 @@ _OPTIONS = (
         "--per-tracklet",
         type=click.IntRange(1),
         metavar="N",
-        help="Crops of a tracklet, the best of N stretches of its time; 16 of long videos, of short ones all 12 times a second.",
+        help="Crops of a tracklet, the best of N stretches of its time; short clips: all, 12 times a second.",
     ),
     click.option(
         "--spacing",

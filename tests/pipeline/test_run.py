@@ -19,8 +19,7 @@ STAGES = ["track", "embed", "team", "solve", "render"]
 
 
 def go(clip: MiniClip, folder: Path, **options: Any) -> Run:
-    options = {"detections": clip.tracks, "tracker": "bytetrack"} | options
-    return run(clip.video, folder, **options)
+    return run(clip.video, folder, **{"detections": clip.tracks, "tracker": "bytetrack", **options})
 
 
 def kept(done: Run) -> list[str]:
