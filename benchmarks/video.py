@@ -2,8 +2,8 @@
 
 python benchmarks/video.py --data VIDEO_FOLDER --gt CLIP_FOLDER/gt.txt --backend color --backend onnx:PATH
 
-VIDEO_FOLDER holds video.mp4 and det.txt, boxes without ids. Each backend is a whole `reid-solve run` without drawing, in a
-folder of its own and with nothing cached, so the times are of doing everything.
+VIDEO_FOLDER holds video.mp4 and det.txt, boxes without ids. Each backend is a whole `reid-solve run` without drawing,
+in a folder of its own and with nothing cached, so the times are of doing everything.
 """
 
 from __future__ import annotations

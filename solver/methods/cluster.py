@@ -56,7 +56,7 @@ class Local:
         if not graph.count:
             return
         prepared, place = chains.prepare(graph)
-        compiled = len(prepared.head) + len(prepared.other) >= COMPILE_FROM
+        compiled = len(prepared.head) + len(prepared.other) >= COMPILE_FROM or _compiled.cache_info().currsize > 0
         solve = _compiled() if compiled else _interpreted
         answers = [cover.identity, *(solve(prepared, place, graph, links) for links in (cover.links, None))]
         self.identity = max(answers, key=lambda identity: objective(graph, identity))  # of equals, the first

@@ -34,7 +34,7 @@ class Pricer:
         self.room: list[Any] = [*room, np.zeros(self.count, np.int64), np.zeros(self.count, np.int64)]
         self.arrays = (self.task, self.room)
         self.out: list[Any] = []
-        self.compiled = COMPILE_FROM <= 0
+        self.compiled = COMPILE_FROM <= 0 or _compiled.cache_info().currsize > 0
         if not self.compiled:
             self.task, self.room = ([a.tolist() for a in group] for group in self.arrays)
 
