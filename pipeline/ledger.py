@@ -56,14 +56,15 @@ def key_of(stage: str, settings: Mapping[str, Any], files: Mapping[str, str | Pa
     Args:
         stage: its name.
         settings: options; numbers, texts, lists of them, None.
-        files: what it reads that no stage made, by role; None where there is none. Their content counts.
+        files: what it reads that no stage made, by role; None where there is none. Their content counts; what
+            is missing is for the stage to say.
         needs: keys of the stages whose output it reads.
     """
     facts = {
         "stage": stage,
         "version": version("reid-solve"),
         "settings": dict(settings),
-        "files": {role: path and fingerprint(Path(path)) for role, path in files.items()},
+        "files": {role: fingerprint(Path(p)) for role, p in files.items() if p and Path(p).is_file()},
         "needs": needs,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

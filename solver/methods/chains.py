@@ -60,16 +60,16 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     c_low, c_high = _ordered(place[graph.conflicts[:, 0]], place[graph.conflicts[:, 1]])
     lifted = lifted_gain(graph)
     key, c_key, link_key = low * count + high, np.unique(c_low * count + c_high), i * count + j
-    free = np.flatnonzero(~np.isin(key, c_key))
+    free = np.flatnonzero(_among(key, c_key) < 0)
     low, high, lifted, key = low[free], high[free], lifted[free], key[free]
-    useful = np.flatnonzero(~np.isin(link_key, c_key))
+    useful = np.flatnonzero(_among(link_key, c_key) < 0)
     useful = useful[np.argsort(link_key[useful], kind="stable")]
     i, j, link_key = i[useful], j[useful], link_key[useful]
-    order = np.argsort(key, kind="stable")
-    at = np.minimum(np.searchsorted(key, link_key, sorter=order), max(len(key) - 1, 0))
-    shared = key[order[at]] == link_key if len(key) else np.zeros(len(i), bool)
+    at = _among(key, link_key)
+    shared = at >= 0
     worth = graph.gain[useful]
-    worth[shared] -= lifted[order[at[shared]]]
+    np.subtract.at(worth, at[shared], lifted[shared])
+    del free, key, at, shared  # there are many
 
     ends = ((low, c_key // count), (high, c_key % count))
     rows, columns = (np.concatenate(side).astype(np.int32) for side in ends)
@@ -90,6 +90,14 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
         nobody.copy(), nobody.copy(), np.arange(count), nothing.copy(), nothing.copy(), nothing.copy(),
         np.zeros(count, np.int64), nothing.copy(), np.zeros(count, np.int64), np.zeros(count, np.int64),
     ), place  # fmt: skip
+
+
+def _among(key: IntArray, ascending: IntArray) -> IntArray:
+    """Where each key (n,) stands among others (m,), far fewer; -1 where it does not."""
+    if not len(ascending):
+        return np.full(len(key), -1)
+    at = np.minimum(np.searchsorted(ascending, key), len(ascending) - 1)
+    return np.where(ascending[at] == key, at, -1)
 
 
 def _ordered(a: IntArray, b: IntArray) -> tuple[IntArray, IntArray]:
