@@ -1,11 +1,12 @@
 """Seconds and peak memory from a clip to a season: generated matches of 200 to 200,000 tracklets.
 
-python benchmarks/scale.py                      # methods on generated graphs
-python benchmarks/scale.py --rows 200 --rows 5000   # rows to identities: reading left out, graph building included
+python benchmarks/scale.py --svg docs/scale.svg
+python benchmarks/scale.py --size 200 --size 5000 --every 1 --method cluster --method flow
 
 Twenty-five people (two teams of eleven, three officials) walk on a pitch; the tracker loses each every six seconds or
-so, and every loss starts a new tracklet. Appearance is a vector for each person plus noise that short tracklets have
-more of. Graphs are priced from these alone. Every size and method runs in a fresh process, on the same problem.
+so, and every loss starts a new tracklet. Embeddings, one a second, are a vector for each person plus noise. Every size
+and method runs in a fresh process, which has solved a small match before: importing libraries and loading machine code
+(a second) is not counted.
 """
 
 from __future__ import annotations
@@ -16,27 +17,31 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import click
 import numpy as np
 import pyarrow as pa
+from rich.progress import track
+from rich.table import Table
 
-from reid_solve.solver.graph import KEEP, LIMIT, TELLING, Graph, Together
-from reid_solve.solver.methods import METHODS
-from reid_solve.solver.methods.cluster import LARGEST
-from reid_solve.solver.pairs import Pairs
+from reid_solve.report.tables import console
+from reid_solve.solver import solve as module
 from reid_solve.tracklets.table import FloatArray, IntArray
+from reid_solve.tracklets.write import write_text
 
 FPS = 25
 PEOPLE = 25
 MATCH_SECONDS = 5400
 LENGTH, GAP = 6.0, 1.5  # mean seconds of a tracklet and of a loss
-WINDOW = 30.0  # seconds; links and lifted evidence between tracklets that are further apart are left out
 DIMENSIONS = 32
 CROP_NOISE = 1.7  # of one embedding; people differ by 1, kits by 2
-SIZES = (200, 5_000, 30_000, 200_000)
+WARM = 1_000
+SIZE = (3840, 2160)
+PANEL = 240  # pixels
+SIZES = (200, 1_000, 5_000, 30_000, 200_000)
 
 
 @dataclass
@@ -49,7 +54,6 @@ class Match:
     start: FloatArray
     end: FloatArray
     looks: FloatArray  # of the person
-    seen: FloatArray  # of the tracklet: the looks, less and less noisy the longer it is
 
 
 def generate(count: int, seed: int = 0) -> Match:
@@ -65,42 +69,12 @@ def generate(count: int, seed: int = 0) -> Match:
     kit = rng.normal(size=(3, DIMENSIONS)) * 2
     team = np.repeat([0, 1, 2], [11, 11, 3])
     looks = kit[team[np.arange(person.max() + 1) % PEOPLE]] + rng.normal(size=(person.max() + 1, DIMENSIONS))
-    seen = looks[person] + rng.normal(size=(PEOPLE, each, DIMENSIONS)) * (0.7 + 0.5 / length[:, :, None])
     order = np.argsort(begin.ravel(), kind="stable")[:count]
     first = np.round(begin.ravel()[order] * FPS).astype(np.int64)
     last = np.maximum(first + 1, np.round((begin + length).ravel()[order] * FPS).astype(np.int64) - 1)
     return Match(
         person.ravel()[order], first, last, way[:, ::2].reshape(-1, 2)[order], way[:, 1::2].reshape(-1, 2)[order],
-        looks[person].reshape(-1, DIMENSIONS)[order], seen.reshape(-1, DIMENSIONS)[order],
-    )  # fmt: skip
-
-
-def graph_of(match: Match) -> Graph:
-    """Links and evidence from the simulation's own noise, about as strong as in broadcast clips."""
-    count = len(match.first)
-    parts: list[tuple[FloatArray, ...]] = []
-    lifted: list[tuple[FloatArray, ...]] = []
-    conflicts = []
-    high = np.searchsorted(match.first, match.last + WINDOW * FPS, side="right")
-    for a in range(0, count, 2000):
-        size = high[a : a + 2000] - np.arange(a, min(a + 2000, count)) - 1
-        i = np.repeat(np.arange(a, min(a + 2000, count)), size)
-        j = i + 1 + np.arange(len(i)) - np.repeat(np.cumsum(size) - size, size)
-        gap = match.first[j] - match.last[i]
-        conflicts.append(np.column_stack([i, j])[gap <= 0])
-        i, j, gap = i[gap > 0], j[gap > 0], gap[gap > 0] / FPS
-        person = np.clip(8 - 0.14 * ((match.seen[i] - match.seen[j]) ** 2).sum(axis=1), -LIMIT, 4)
-        spread = 1 + (2.5 * np.minimum(gap, 6)) ** 2
-        way = -((match.start[j] - match.end[i]) ** 2).sum(axis=1) / (2 * spread) - np.log(spread / 200)
-        links = person + np.clip(way, -LIMIT, 4) > KEEP
-        parts.append((i[links], j[links], gap[links] * FPS, person[links], np.clip(way, -LIMIT, 4)[links] - gap[links]))
-        telling = np.abs(person) > TELLING
-        lifted.append((i[telling], j[telling], person[telling]))
-    i, j, gap, person, way = (np.concatenate(column) for column in zip(*parts, strict=True))
-    a, b, evidence = (np.concatenate(column) for column in zip(*lifted, strict=True))
-    pairs = Pairs(i, j, gap.astype(np.int64))
-    return Graph(
-        count, pairs, {"person": person, "way": way}, np.concatenate(conflicts), Together(a, b, {"person": evidence})
+        looks[person].reshape(-1, DIMENSIONS)[order],
     )  # fmt: skip
 
 
@@ -149,87 +123,118 @@ def _timed(function: Callable[..., Iterable[Any]], seconds: list[float]) -> Call
     return run
 
 
-def measure(count: int, name: str, rows: bool, every: int) -> None:
+def measure(count: int, name: str, every: int) -> None:
     """In a process of its own: solve, and print what it took as JSON."""
+    module.solve(rows_of(generate(WARM, seed=1), every), fps=FPS, size=SIZE)
     match = generate(count)
-    out: dict[str, float] = {}
-    if rows:
-        from reid_solve.solver import solve as module
+    table = rows_of(match, every)
+    describing = [0.0]
+    module.describe = _timed(module.describe, describing)  # type: ignore[attr-defined]
+    result = module.solve(table, method=name, fps=FPS, size=SIZE)
+    solved = result.recordings[0]
+    person = match.person[solved.tracklets.track]  # rows are in order of tracklet: codes count them
+    precision, recall = pairwise(person, solved.solution.identity)
+    print(json.dumps({
+        "rows": len(table), "input": table.nbytes / 2**20, "seconds": result.seconds,
+        "solving": result.seconds - describing[0], "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "links": len(solved.graph.pairs), "lifted": len(solved.graph.together.i), "gap": solved.solution.gap,
+        "method": solved.solution.method, "precision": precision, "recall": recall,
+    }))  # fmt: skip
 
-        table = rows_of(match, every)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        describing = [0.0]
-        module.describe = _timed(module.describe, describing)  # type: ignore[attr-defined]
-        start = perf_counter()
-        result = module.solve(table, method=name, fps=FPS, size=(3840, 2160))
-        solved = result.recordings[0]
-        graph, solution = solved.graph, solved.solution
-        out |= {"rows": len(table), "solving": result.seconds - describing[0]}
-        person = match.person[solved.tracklets.track]  # rows are in order of tracklet: codes count them
-    else:
-        graph = graph_of(match)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        start = perf_counter()
-        solution = METHODS[name](graph)
-        person = match.person
-    out |= {"seconds": perf_counter() - start, "before": before / 1024}
-    out.setdefault("solving", out["seconds"])
-    out |= {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-    out |= {"links": len(graph.pairs), "lifted": len(graph.together.i), "conflicts": len(graph.conflicts)}
-    precision, recall = pairwise(person, solution.identity)
-    out |= {"objective": solution.objective, "gap": solution.gap, "precision": precision, "recall": recall}
-    print(json.dumps(out))
+
+def drawing(found: list[tuple[int, float, float]]) -> str:
+    """Seconds and megabytes against tracklets as SVG, all logarithmic; dashes: what growing in proportion would be."""
+    sizes = [count for count, _, _ in found]
+    left, right = 10 ** np.floor(np.log10(min(sizes))), 10 ** np.ceil(np.log10(max(sizes)))
+    parts = []
+    panels = (
+        ("graph + solve, seconds", [s for _, s, _ in found]),
+        ("peak memory, MB", [m for *_, m in found]),
+    )
+    for column, (title, values) in enumerate(panels):
+        low, high = 10 ** np.floor(np.log10(min(values))), 10 ** (np.floor(np.log10(max(values))) + 1)
+
+        def x(count: float) -> float:
+            return float(PANEL * np.log(count / left) / np.log(right / left))
+
+        def y(value: float, low: float = low, high: float = high) -> float:
+            return float(PANEL - PANEL * np.log(value / low) / np.log(high / low))
+
+        inside = [f'<text class="title" y="-10">{title}</text>']
+        for tick in 10.0 ** np.arange(np.log10(left), np.log10(right) + 0.5):
+            inside.append(f'<path class="grid" d="M{x(tick):.1f} 0V{PANEL}"/>')
+            inside.append(f'<text class="mid" x="{x(tick):.1f}" y="{PANEL + 15}">{tick:,.0f}</text>')
+        for tick in 10.0 ** np.arange(np.log10(low), np.log10(high) + 0.5):
+            inside.append(f'<path class="grid" d="M0 {y(tick):.1f}H{PANEL}"/>')
+            inside.append(f'<text class="end" x="-6" y="{y(tick) + 4:.1f}">{tick:,g}</text>')
+        last, top = sizes[-1], values[-1]
+        first = max(left, last * low / top)
+        inside.append(
+            f'<path class="ideal" d="M{x(first):.1f} {y(top * first / last):.1f}L{x(last):.1f} {y(top):.1f}"/>'
+        )
+        line = "L".join(f"{x(count):.1f} {y(value):.1f}" for count, value in zip(sizes, values, strict=True))
+        inside.append(f'<path class="line" d="M{line}"/>')
+        inside += [f'<circle cx="{x(c):.1f}" cy="{y(v):.1f}" r="3"/>' for c, v in zip(sizes, values, strict=True)]
+        parts.append(f'<g transform="translate({60 + column * (PANEL + 80)} 40)">{"".join(inside)}</g>')
+    style = (
+        "text{font:11px system-ui,'DejaVu Sans',sans-serif;fill:#57606a}.title{font-weight:600;fill:#1f2328}"
+        ".end{text-anchor:end}.mid{text-anchor:middle}.grid{stroke:#d0d7de;stroke-width:.5}"
+        ".ideal{stroke:#8c959f;stroke-dasharray:4 3;fill:none}.line{stroke:#0969da;stroke-width:1.5;fill:none}"
+        "circle{fill:#0969da}"
+    )
+    width, height = 60 + 2 * (PANEL + 80), PANEL + 85
+    foot = f'<text x="60" y="{height - 10}">across: tracklets; dashes: in proportion to the largest</text>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        f'<style>{style}</style><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}{foot}</svg>\n'
+    )
 
 
 @click.command(help=__doc__)
 @click.option("--size", "sizes", type=int, multiple=True, default=SIZES, show_default=True, help="Tracklets.")
-@click.option("--rows", "full", type=int, multiple=True, help="Whole `solve` from rows, for this many tracklets.")
-@click.option("--method", "methods", multiple=True, default=("flow", "cluster", "exact"), show_default=True)
-@click.option("--every", default=1, show_default=True, help="With --rows: a box on every n-th frame.")
-@click.option("--child", hidden=True, nargs=3, type=str)
+@click.option("--method", "methods", multiple=True, default=("auto",), show_default=True)
+@click.option("--every", default=5, show_default=True, help="A box on every n-th frame.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw the first method's growth.")
+@click.option("--child", hidden=True, nargs=2, type=str)
 def main(
-    sizes: tuple[int, ...],
-    full: tuple[int, ...],
-    methods: tuple[str, ...],
-    every: int,
-    child: tuple[str, str, str] | None,
+    sizes: tuple[int, ...], methods: tuple[str, ...], every: int, svg: Path | None, child: tuple[str, str] | None
 ) -> None:
     """Run each size and method in a fresh process, and print the table."""
     if child:
-        measure(int(child[0]), child[1], child[2] == "rows", every)
+        measure(int(child[0]), child[1], every)
         return
-    head = (
+    table = Table(box=None, pad_edge=False)
+    for name in (
         "tracklets",
         "method",
+        "rows",
         "links",
         "lifted",
-        "conflicts",
-        "graph + solve s",
-        "all s",
-        "MB (input)",
-        "objective",
-        "gap %",
+        "graph +\nsolve s",
+        "all\ns",
+        "peak MB\n(rows)",
+        "gap\n%",
         "P / R",
-    )
-    print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
-    for count in full or sizes:
+    ):
+        table.add_column(name, justify="left" if name == "method" else "right", no_wrap=True)
+    drawn = []
+    for count in track(sizes, "solving", console=console(stderr=True), transient=True):
         for name in methods:
-            if name == "exact" and count > LARGEST:
-                continue
-            task = [sys.executable, __file__, "--child", str(count), name, "rows" if full else "graph"]
-            task += ["--every", str(every)]
+            task = [sys.executable, __file__, "--child", str(count), name, "--every", str(every)]
             run = subprocess.run(task, capture_output=True, text=True, check=False)
             if run.returncode:
-                print(f"| {count:,} | {name} | failed: {run.stderr.strip().splitlines()[-1:]} |", flush=True)
-                continue
+                raise click.ClickException(f"{count} {name}: {run.stderr.strip().splitlines()[-1]}")
             r = json.loads(run.stdout)
-            print(
-                f"| {count:,} | {name} | {r['links']:,} | {r['lifted']:,} | {r['conflicts']:,} | {r['solving']:.2f} "
-                f"| {r['seconds']:.2f} "
-                f"| {r['peak']:.0f} ({r['before']:.0f}) | {r['objective']:,.0f} | {r['gap']:.1f} "
-                f"| {r['precision']:.3f} / {r['recall']:.3f} |",
-                flush=True,
-            )
+            table.add_row(
+                f"{count:,}", r["method"], f"{r['rows']:,}", f"{r['links']:,}", f"{r['lifted']:,}",
+                f"{r['solving']:.2f}", f"{r['seconds']:.2f}", f"{r['peak']:,.0f} ({r['input']:,.0f})", f"{r['gap']:.1f}",
+                f"{r['precision']:.3f} / {r['recall']:.3f}",
+            )  # fmt: skip
+            if name == methods[0]:
+                drawn.append((count, r["solving"], r["peak"]))
+    console().print(table)
+    if svg is not None:
+        write_text(drawing(drawn), svg)
 
 
 if __name__ == "__main__":
