@@ -227,8 +227,8 @@ def main(
             r = json.loads(run.stdout)
             table.add_row(
                 f"{count:,}", r["method"], f"{r['rows']:,}", f"{r['links']:,}", f"{r['lifted']:,}",
-                f"{r['solving']:.2f}", f"{r['seconds']:.2f}", f"{r['peak']:,.0f} ({r['input']:,.0f})", f"{r['gap']:.1f}",
-                f"{r['precision']:.3f} / {r['recall']:.3f}",
+                f"{r['solving']:.2f}", f"{r['seconds']:.2f}",
+                f"{r['peak']:,.0f} ({r['input']:,.0f})", f"{r['gap']:.1f}", f"{r['precision']:.3f} / {r['recall']:.3f}",
             )  # fmt: skip
             if name == methods[0]:
                 drawn.append((count, r["solving"], r["peak"]))
