@@ -24,7 +24,6 @@ import reid_solve as rs
 from reid_solve.evaluation.pairs import Rows, pair_boxes
 from reid_solve.evaluation.truth import most_common, true_person
 from reid_solve.report.tables import console
-from reid_solve.solver.looks import spans
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.appearance import pool
 from reid_solve.tracklets.describe import describe
@@ -79,7 +78,8 @@ def tell_apart(tracks: Tracks, truth: Tracks, kit: dict[int, str], path: Path) -
     order = np.argsort(row_of[found.rows], kind="stable")
     raw = found.vectors[order] / np.maximum(np.linalg.norm(found.vectors[order], axis=1, keepdims=True), 1e-12)
     person, _ = most_common(tracklets.node, true_ids(tracks, truth)[tracklets.rows], len(tracklets))
-    known = np.flatnonzero((person >= 0) & (seen.seen > 0) & (spans(tracklets) >= SHORTEST * tracklets.fps))
+    long = tracklets.last - tracklets.first + 1 >= SHORTEST * tracklets.fps
+    known = np.flatnonzero((person >= 0) & (seen.seen > 0) & long)
     i, j = (known[k] for k in np.triu_indices(len(known), 1))
     apart = (tracklets.last[i] < tracklets.first[j]) | (tracklets.last[j] < tracklets.first[i])
     i, j = i[apart], j[apart]
