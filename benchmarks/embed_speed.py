@@ -90,7 +90,7 @@ def main(data: Path, source: Path, model: Path, step: int, frames: int | None, r
             plain = timed("plain loop", lambda: plain_loop(tracks, video, rows, model, None))
             timed("plain loop, 1 thread for the model", lambda: plain_loop(tracks, video, rows, model, 1))
             ours = timed("reid-solve", lambda: embed(tracks, video, spec, step=step, settings=settings))
-            timed("reid-solve, a sample (the default)", lambda: embed(tracks, video, spec, settings=settings))
+            timed("reid-solve, a sample", lambda: embed(tracks, video, spec, per_tracklet=16, settings=settings))
             timed("reid-solve, color", lambda: embed(tracks, video, "color", step=step))
             timed("decoding alone", lambda: [0 for _ in pictures(video, frames)])
         keep = Path(cache)
