@@ -8,9 +8,10 @@ from tests.clips import SIZE, clip, walkers
 
 from reid_solve.solver.constraints.overlap import overlap
 from reid_solve.solver.cues import CUES
-from reid_solve.solver.graph import build
+from reid_solve.solver.graph import _together, build
 from reid_solve.solver.pairs import Pairs, candidates
 from reid_solve.tracklets.describe import Tracklets, describe
+from reid_solve.tracklets.split import cut
 from reid_solve.tracklets.table import Tracks
 
 
@@ -147,3 +148,24 @@ def test_tracklets_without_a_usable_box_are_kept_apart() -> None:
 
 def test_picture_size_is_taken_from_the_clip() -> None:
     assert tracklets(spans((1, range(3), 5.0))).size == SIZE
+
+
+def test_cutting_makes_no_evidence() -> None:
+    tracks, _ = walkers(3, cut=0.01)
+    whole = next(iter(describe(tracks, 25, SIZE)))
+    middle = whole.offsets[:-1] + whole.length // 2
+    pieces = cut(whole, middle[whole.length > 40])
+    assert len(pieces) > len(whole)
+
+    def evidence(tracklets: Tracklets) -> dict[tuple[int, int], float]:
+        told = _together(tracklets, {"looks": lambda pairs: np.full(len(pairs), 4.0)}, overlap(tracklets))
+        out: dict[tuple[int, int], float] = {}
+        for a, b, nats in zip(tracklets.track[told.i], tracklets.track[told.j], told.log_odds, strict=True):
+            key = (int(min(a, b)), int(max(a, b)))
+            out[key] = out.get(key, 0.0) + float(nats)
+        return out
+
+    before, after = evidence(whole), evidence(pieces)
+    both = [key for key in before if key in after]
+    assert len(both) > 5
+    assert [after[key] for key in both] == pytest.approx([before[key] for key in both])

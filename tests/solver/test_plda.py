@@ -62,3 +62,22 @@ def test_logistic_leaves_no_prior_in_and_stays_within_bounds() -> None:
     assert abs(offset) < 0.15
     against = logistic(np.column_stack([-x]), positive, np.array([0.3, 0.0]))
     assert against[0] == 0
+
+
+def test_the_noise_law_is_that_of_the_embeddings() -> None:
+    rng = np.random.default_rng(0)
+    tracklets, each, dims = 40, 32, 16
+    node = np.repeat(np.arange(tracklets), each)
+    frame, first, last = np.tile(np.arange(each), tracklets), np.zeros(tracklets, int), np.full(tracklets, each - 1)
+    people = rng.normal(size=(tracklets, dims)) * 2
+
+    def falls(noise: np.ndarray) -> float:
+        vector = (people[node] + noise).astype(np.float32)
+        model = learn(Appearance(np.arange(len(node)), node, vector, tracklets), frame, first, last)
+        assert model is not None
+        single, sixteen = model.own_variance(np.array([1, 16]))
+        return float(single / sixteen)
+
+    slow = np.repeat(rng.normal(size=(tracklets * 2, dims)), each // 2, axis=0)  # one look for each half
+    assert 10 < falls(rng.normal(size=(len(node), dims))) <= 16.01  # the mean of sixteen varies a sixteenth
+    assert falls(slow + 0.1 * rng.normal(size=slow.shape)) < 2  # more of the same look says nothing new
