@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reid_solve.tracklets.errors import InputError
+from reid_solve.tracklets.overlaps import overlaps
 from reid_solve.tracklets.table import FloatArray, IntArray, Tracks
 from reid_solve.tracklets.video import Picture, Video, first_frame, pictures, probe
 
@@ -38,30 +39,17 @@ def quality(tracks: Tracks, video: Video) -> FloatArray:
 
 
 def _covered(tracks: Tracks) -> FloatArray:
-    """Share of each box (n,) that boxes of the same frame cover; those behind, whose feet are higher, count half.
-
-    Rows of a frame are sorted by their left side; a row is compared with its 1st, 2nd, ... neighbour to the right until
-    nobody's neighbour reaches him (as in ``split.overlapping_rows``).
-    """
-    x, y, w, h = tracks.boxes.T
-    frame, sequence = tracks.frame, tracks.sequence
-    order = np.lexsort((x, frame, sequence))
-    order = order[tracks.usable[order]]
+    """Share of each box (n,) that boxes of the same frame cover; those behind, whose feet are higher, count half."""
+    _, y, w, h = tracks.boxes.T
+    rows = np.flatnonzero(tracks.usable)
     covered = np.zeros(len(tracks))
-    near = np.arange(len(order))
-    for shift in range(1, len(order)):
-        near = near[near + shift < len(order)]
-        a, b = order[near], order[near + shift]
-        near = near[(frame[a] == frame[b]) & (sequence[a] == sequence[b]) & (x[b] < x[a] + w[a])]
-        if not len(near):
-            break
-        a, b = order[near], order[near + shift]
-        width = np.minimum(x[a] + w[a], x[b] + w[b]) - x[b]
-        height = np.minimum(y[a] + h[a], y[b] + h[b]) - np.maximum(y[a], y[b])
-        shared = np.maximum(width, 0) * np.maximum(height, 0)
-        a_behind = y[a] + h[a] < y[b] + h[b]
-        covered += np.bincount(a, shared * np.where(a_behind, 1, BEHIND), minlength=len(covered))
-        covered += np.bincount(b, shared * np.where(a_behind, BEHIND, 1), minlength=len(covered))
+    if len(rows):
+        picture = tracks.sequence * (int(np.ptp(tracks.frame)) + 1) + tracks.frame
+        for i, j, shared in overlaps(picture[rows], tracks.boxes[rows]):
+            a, b = rows[i], rows[j]
+            a_behind = y[a] + h[a] < y[b] + h[b]
+            covered += np.bincount(a, shared * np.where(a_behind, 1, BEHIND), minlength=len(covered))
+            covered += np.bincount(b, shared * np.where(a_behind, BEHIND, 1), minlength=len(covered))
     return np.asarray(covered / np.maximum(w * h, 1e-9))
 
 

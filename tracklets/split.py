@@ -14,6 +14,7 @@ import numpy as np
 from reid_solve.tracklets.appearance import Appearance
 from reid_solve.tracklets.camera import Reference
 from reid_solve.tracklets.describe import Tracklets, group_rows
+from reid_solve.tracklets.overlaps import overlaps
 from reid_solve.tracklets.remembered import remembered
 from reid_solve.tracklets.table import FloatArray, IntArray
 
@@ -66,26 +67,11 @@ def risks(tracklets: Tracklets) -> Risks:
 
 
 def overlapping_rows(tracklets: Tracklets, least: float = CROSSING_IOU) -> tuple[IntArray, IntArray, FloatArray]:
-    """Pairs of rows (P,), (P,) of one frame whose boxes overlap by ``least`` or more, and their IoU (P,).
-
-    Rows of a frame are sorted by their left side; a row is compared with its 1st, 2nd, ... neighbour to the right until
-    nobody's neighbour reaches him.
-    """
-    x, y, w, h = tracklets.boxes.T
-    order = np.lexsort((x, tracklets.frame))
-    left, right, frame = x[order], (x + w)[order], tracklets.frame[order]
+    """Pairs of rows (P,), (P,) of one frame whose boxes overlap by ``least`` or more, and their IoU (P,)."""
+    area = tracklets.boxes[:, 2] * tracklets.boxes[:, 3]
     found: list[tuple[IntArray, IntArray, FloatArray]] = []
-    near = np.arange(len(order))
-    for shift in range(1, len(order)):
-        near = near[near + shift < len(order)]
-        near = near[(frame[near] == frame[near + shift]) & (left[near + shift] < right[near])]
-        if not len(near):
-            break
-        a, b = order[near], order[near + shift]
-        width = np.minimum(x[a] + w[a], x[b] + w[b]) - x[b]
-        height = np.minimum(y[a] + h[a], y[b] + h[b]) - np.maximum(y[a], y[b])
-        inter = np.maximum(width, 0) * np.maximum(height, 0)
-        iou = inter / np.maximum(w[a] * h[a] + w[b] * h[b] - inter, 1e-9)
+    for a, b, shared in overlaps(tracklets.frame, tracklets.boxes):
+        iou = shared / np.maximum(area[a] + area[b] - shared, 1e-9)
         close = iou >= least
         found.append((a[close], b[close], iou[close]))
     if not found:
