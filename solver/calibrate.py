@@ -75,10 +75,10 @@ def learn_motion(tracklets: Tracklets) -> MotionModel:
         if len(a) < 10 or evidence < 2:
             continue
         trust = evidence / (evidence + PRIOR_TRACKLETS)
-        unit = (tracklets.unit[a] + tracklets.unit[b]) / 2
+        unit = (tracklets.unit_at(a) + tracklets.unit_at(b)) / 2
         moved = (tracklets.reference.position[b] - tracklets.reference.position[a]) / unit[:, None]
-        v_a = tracklets.velocity_before[a] / unit[:, None]
-        v_b = tracklets.velocity_after[b] / unit[:, None]
+        v_a = tracklets.velocity_before(a) / unit[:, None]
+        v_b = tracklets.velocity_after(b) / unit[:, None]
         for axis in range(2):
             slope, scale = _robust_regression(np.column_stack([v_a[:, axis], v_b[:, axis]]), moved[:, axis])
             before[g, axis] += trust * (slope[0] - before[g, axis])

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from reid_solve.solver.constraints.overlap import overlap
 from reid_solve.solver.constraints.pinned import Pins, check_contradictions
 from reid_solve.solver.constraints.roles import roles
 from reid_solve.solver.cues import CUES
 from reid_solve.solver.cues.registry import Scorer
-from reid_solve.solver.pairs import Pairs, candidates, neighbours
+from reid_solve.solver.pairs import Pairs, candidates, neighbours, pair_key
 from reid_solve.solver.rivals import rivals
 from reid_solve.solver.switches import KEPT
 from reid_solve.tracklets.describe import Tracklets
@@ -36,18 +38,23 @@ class Together:
     """Evidence that two tracklets are one person, whether or not one follows the other (lifted edges).
 
     Attributes:
-        i, j: (L,) tracklets, i < j; no conflicts among them.
-        terms: log-odds (L,) by cue; only cues of the person, not of the way from one to the other.
+        i, j: (L,) tracklets, i < j; no conflicts among them. There are many: 32 bits.
+        terms: log-odds (L,) by cue, 32 bits; only cues of the person, not of the way from one to the other.
     """
 
-    i: IntArray
-    j: IntArray
-    terms: Mapping[str, FloatArray]
+    i: npt.NDArray[Any]
+    j: npt.NDArray[Any]
+    terms: Mapping[str, npt.NDArray[Any]]
 
-    @cached_property
-    def log_odds(self) -> FloatArray:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "i", np.asarray(self.i, np.int32))
+        object.__setattr__(self, "j", np.asarray(self.j, np.int32))
+        object.__setattr__(self, "terms", {name: np.asarray(term, np.float32) for name, term in self.terms.items()})
+
+    @property
+    def log_odds(self) -> npt.NDArray[np.float32]:
         """Sum of the terms, (L,)."""
-        return total(self.terms, len(self.i))
+        return np.asarray(sum(self.terms.values(), np.zeros(len(self.i), np.float32)), np.float32)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class Graph:
     pairs: Pairs
     terms: Mapping[str, FloatArray]
     conflicts: IntArray
-    together: Together = Together(np.zeros(0, np.int64), np.zeros(0, np.int64), {})
+    together: Together = field(default_factory=lambda: Together(np.zeros(0), np.zeros(0), {}))
     must: IntArray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
 
     @cached_property
@@ -111,7 +118,7 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins 
         nothing = np.zeros(0, np.int64)
         return Graph(0, Pairs(nothing, nothing, nothing), {}, nothing.reshape(0, 2))
     conflicts, said = _conflicts(tracklets, pins)
-    forbidden = said[:, 0] * len(tracklets) + said[:, 1]
+    forbidden = pair_key(said[:, 0], said[:, 1], len(tracklets))
     # Labels of kits make room for what embeddings say of them, but not for embeddings that are not asked.
     told = tracklets if cues is None or "appearance" in cues else replace(tracklets, appearance=None)
     learnt = {name: learn(told) for name, learn in CUES.items() if cues is None or name in cues}
@@ -121,7 +128,7 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins 
     parts = [(Pairs(nothing, nothing, nothing), dict.fromkeys(scorers, np.zeros(0)))]
     for pairs in candidates(tracklets, window):
         if len(forbidden):
-            key = np.minimum(pairs.i, pairs.j) * len(tracklets) + np.maximum(pairs.i, pairs.j)
+            key = pair_key(np.minimum(pairs.i, pairs.j), np.maximum(pairs.i, pairs.j), len(tracklets))
             pairs = pairs[np.flatnonzero(~np.isin(key, forbidden))]
         terms = {name: scorer(pairs) for name, scorer in scorers.items()}
         good = np.flatnonzero((total(terms, len(pairs)) > KEEP) | (tracklets.previous[pairs.j] == pairs.i))
@@ -173,10 +180,10 @@ def _together(tracklets: Tracklets, scorers: Mapping[str, Scorer], conflicts: In
     """
     _, track = np.unique(tracklets.track, return_inverse=True)
     share = tracklets.length / np.bincount(track, tracklets.length)[track]
-    parts = [Together(np.zeros(0, np.int64), np.zeros(0, np.int64), dict.fromkeys(scorers, np.zeros(0)))]
-    forbidden = conflicts[:, 0] * len(tracklets) + conflicts[:, 1]
+    parts = [Together(conflicts[:0, 0], conflicts[:0, 1], dict.fromkeys(scorers, np.zeros(0)))]
+    forbidden = pair_key(conflicts[:, 0], conflicts[:, 1], len(tracklets))
     for i, j in neighbours(tracklets, WINDOW_WITH_APPEARANCE_SECONDS) if scorers else ():
-        free = ~np.isin(i * len(tracklets) + j, forbidden)
+        free = ~np.isin(pair_key(i, j, len(tracklets)), forbidden)
         pairs = Pairs(i[free], j[free], np.ones(int(free.sum()), np.int64))
         weight = share[pairs.i] * share[pairs.j]
         terms = {name: weight * scorer(pairs) for name, scorer in scorers.items()}

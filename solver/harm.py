@@ -77,9 +77,8 @@ def jumps(tracklets: Tracklets) -> IntArray:
     a = np.flatnonzero((np.diff(tracklets.node) == 0) & (np.diff(tracklets.frame) <= 2 * tracklets.step))
     b = a + 1
     position = tracklets.reference.position
-    far = np.hypot(*(centre[b] - centre[a]).T) > JUMP_HEIGHTS * height[a]
-    far &= np.hypot(*(position[b] - position[a]).T) > JUMP_HEIGHTS * tracklets.unit[a]
-    a = a[far]
+    a = a[np.hypot(*(centre[b] - centre[a]).T) > JUMP_HEIGHTS * height[a]]
+    a = a[np.hypot(*(position[a + 1] - position[a]).T) > JUMP_HEIGHTS * tracklets.unit_at(a)]
     by_frame = np.argsort(tracklets.frame, kind="stable")
     frames = tracklets.frame[by_frame]
     found = np.zeros(len(a), bool)

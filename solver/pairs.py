@@ -36,6 +36,11 @@ class Pairs:
         return Pairs(self.i[keep], self.j[keep], self.gap[keep])
 
 
+def pair_key(i: IntArray, j: IntArray, count: int) -> IntArray:
+    """One number (E,) for each pair of N tracklets, ordered by i, then j; 64 bits whatever those of i and j."""
+    return np.asarray(i, np.int64) * count + j
+
+
 def neighbours(tracklets: Tracklets, window: float) -> Iterator[tuple[IntArray, IntArray]]:
     """Pairs i < j worth comparing as people, in chunks: of which j starts at most ``window`` seconds after i ends.
 

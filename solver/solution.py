@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid_solve.solver.graph import Graph
+from reid_solve.solver.pairs import pair_key
 from reid_solve.tracklets.table import FloatArray, IntArray
 
 LIFTED = 0.5  # of the evidence between tracklets that are not consecutive: pairs of one chain tell much the same
@@ -49,7 +50,7 @@ class BrokenChainError(AssertionError):
 
 def lifted_gain(graph: Graph) -> FloatArray:
     """What two tracklets in one identity that do not follow each other are worth, (L,) as ``graph.together``."""
-    return LIFTED * graph.together.log_odds
+    return LIFTED * graph.together.log_odds.astype(np.float64)
 
 
 def chain_order(graph: Graph) -> IntArray:
@@ -104,13 +105,13 @@ def objective(graph: Graph, identity: IntArray) -> float:
 
 
 def _worth(graph: Graph, identity: IntArray, links: IntArray) -> float:
-    together = graph.together
-    same = np.flatnonzero(identity[together.i] == identity[together.j])
-    key = (
-        np.minimum(graph.pairs.i, graph.pairs.j)[links] * graph.count + np.maximum(graph.pairs.i, graph.pairs.j)[links]
-    )
-    apart = ~np.isin(together.i[same] * graph.count + together.j[same], key)
-    return float(graph.gain[links].sum() + lifted_gain(graph)[same[apart]].sum())
+    together, i, j = graph.together, graph.pairs.i[links], graph.pairs.j[links]
+    names = identity.astype(np.int32)
+    same = np.flatnonzero(names[together.i] == names[together.j])
+    linked = pair_key(np.minimum(i, j), np.maximum(i, j), graph.count)
+    apart = ~np.isin(pair_key(together.i[same], together.j[same], graph.count), linked)
+    lifted = LIFTED * together.log_odds[same[apart]].sum(dtype=np.float64)
+    return float(graph.gain[links].sum() + lifted)
 
 
 def _links(graph: Graph, identity: IntArray) -> IntArray:
@@ -118,8 +119,8 @@ def _links(graph: Graph, identity: IntArray) -> IntArray:
     order = np.lexsort((chain_order(graph), identity))
     a, b = order[:-1], order[1:]
     follows = identity[a] == identity[b]
-    wanted = a[follows] * graph.count + b[follows]
-    key = graph.pairs.i * graph.count + graph.pairs.j
+    wanted = pair_key(a[follows], b[follows], graph.count)
+    key = pair_key(graph.pairs.i, graph.pairs.j, graph.count)
     sort = np.argsort(key, kind="stable")
     at = np.minimum(np.searchsorted(key, wanted, sorter=sort), max(len(key) - 1, 0))
     if len(wanted) and (not len(key) or (key[sort[at]] != wanted).any()):

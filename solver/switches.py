@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from reid_solve.solver.looks import learn_looks
-from reid_solve.tracklets.appearance import Appearance
+from reid_solve.tracklets.appearance import Appearance, sums
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.split import SHORTEST_SECONDS, cut, risks
 from reid_solve.tracklets.table import FloatArray, IntArray
@@ -40,12 +40,11 @@ def around(tracklets: Tracklets, seen: Appearance, row: IntArray) -> tuple[tuple
     reach = round(WINDOW_SECONDS * tracklets.fps)
     begin = np.maximum(tracklets.row_from(node, frame - reach), tracklets.offsets[node])
     end = np.minimum(tracklets.row_from(node, frame + reach), tracklets.offsets[node + 1])
-    total = np.concatenate([np.zeros((1, seen.vector.shape[1])), np.cumsum(seen.vector, axis=0, dtype=np.float64)])
     at = [np.searchsorted(seen.row, bound) for bound in (begin, row, end)]
     sides = []
     for low, high in ((at[0], at[1]), (at[1], at[2])):
         count = high - low
-        sides.append(((total[high] - total[low]) / np.maximum(count, 1)[:, None], count))
+        sides.append((sums(seen.vector, low, high) / np.maximum(count, 1)[:, None], count))
     return tuple(sides)
 
 

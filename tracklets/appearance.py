@@ -79,3 +79,21 @@ def pool(vector: Vectors, group: IntArray, count: int) -> FloatArray:
         size = np.diff(np.append(begins, len(group)))
         out[group[begins]] = np.add.reduceat(vector, begins, axis=0, dtype=np.float64) / size[:, None]
     return out
+
+
+def sums(vector: Vectors, low: IntArray, high: IntArray) -> FloatArray:
+    """Sums (R, D) in float64 of the vectors ``low[r]`` to ``high[r]``, without the latter; 0 <= low <= high <= m.
+
+    Running sums would take twice the memory of all vectors, which of a whole match are gigabytes.
+    """
+    out = np.zeros((len(low), vector.shape[1]))
+    some = np.flatnonzero(high > low)
+    some = some[np.argsort(low[some], kind="stable")]  # what lies between two windows is summed up, too: keep it short
+    if not len(some):
+        return out
+    last = high[some] == len(vector)  # reduceat wants an index that exists
+    bounds = np.column_stack([low[some], high[some] - last]).ravel()
+    out[some] = np.add.reduceat(vector, bounds, axis=0, dtype=np.float64)[::2]
+    missed = some[last & (high[some] - 1 > low[some])]
+    out[missed] += vector[-1]
+    return out

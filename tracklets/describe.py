@@ -133,38 +133,32 @@ class Tracklets:
         offset = np.clip(frame - self._origin, 0, span)
         return np.searchsorted(self._key, node * self._stride + offset)
 
-    @cached_property
-    def unit(self) -> FloatArray:
-        """Length of one body height in reference coordinates around each row, (n,); 1 metre in pitch coordinates."""
-        return self._mean_around(self.reference.unit)
+    def unit_at(self, row: IntArray) -> FloatArray:
+        """Length of one body height in reference coordinates around rows (m,), (m,); 1 metre in pitch coordinates."""
+        low, high = self._around(row)
+        return np.asarray((self._height_sums[high + 1] - self._height_sums[low]) / (high + 1 - low))
+
+    def velocity_before(self, row: IntArray) -> FloatArray:
+        """Velocity (m, 2) over the last 0.4 s up to rows (m,), reference units per frame."""
+        return self._velocity(self._around(row)[0], row)
+
+    def velocity_after(self, row: IntArray) -> FloatArray:
+        """Velocity (m, 2) over the 0.4 s from rows (m,) on, reference units per frame."""
+        return self._velocity(row, self._around(row)[1])
 
     @cached_property
-    def velocity_before(self) -> FloatArray:
-        """Velocity (n, 2) over the last 0.4 s up to each row, reference units per frame."""
-        return self._velocity(before=True)
+    def _height_sums(self) -> FloatArray:
+        return np.concatenate([[0.0], np.cumsum(self.reference.unit)])
 
-    @cached_property
-    def velocity_after(self) -> FloatArray:
-        """Velocity (n, 2) over the 0.4 s from each row on, reference units per frame."""
-        return self._velocity(before=False)
-
-    @cached_property
-    def _window(self) -> tuple[IntArray, IntArray]:
+    def _around(self, row: IntArray) -> tuple[IntArray, IntArray]:
+        """First and last row of the same tracklet within 0.4 s of rows (m,)."""
+        node, frame = self.node[row], self.frame[row]
         reach = max(round(VELOCITY_SECONDS * self.fps), self.step)
-        low = self.row_from(self.node, self.frame - reach)
-        low = np.maximum(low, self.offsets[self.node])  # frames before the recording's first are clipped to it
-        high = np.minimum(self.row_from(self.node, self.frame + reach + 1), self.offsets[self.node + 1]) - 1
-        return low, high
+        low = self.row_from(node, frame - reach)
+        low = np.maximum(low, self.offsets[node])  # frames before the recording's first are clipped to it
+        return low, np.minimum(self.row_from(node, frame + reach + 1), self.offsets[node + 1]) - 1
 
-    def _mean_around(self, values: FloatArray) -> FloatArray:
-        low, high = self._window
-        total = np.concatenate([[0.0], np.cumsum(values)])
-        return np.asarray((total[high + 1] - total[low]) / (high + 1 - low))
-
-    def _velocity(self, before: bool) -> FloatArray:
-        low, high = self._window
-        here = np.arange(len(self.frame))
-        a, b = (low, here) if before else (here, high)
+    def _velocity(self, a: IntArray, b: IntArray) -> FloatArray:
         frames = np.maximum(self.frame[b] - self.frame[a], 1)
         return np.asarray((self.reference.position[b] - self.reference.position[a]) / frames[:, None])
 

@@ -126,7 +126,7 @@ def _to_picture(still: Tracklets, camera: Camera, a: IntArray, b: IntArray, fram
     place = p + (q - p) * t
     if how == "smooth":
         # What the Hermite curve adds to the straight line: velocities beyond the mean one, fading from either end.
-        leave, arrive = still.velocity_before[a] * frames - (q - p), still.velocity_after[b] * frames - (q - p)
+        leave, arrive = still.velocity_before(a) * frames - (q - p), still.velocity_after(b) * frames - (q - p)
         place = place + t * (1 - t) ** 2 * leave - t**2 * (1 - t) * arrive
     share = t[:, 0]
     unit = np.exp((1 - share) * np.log(reference.unit[a]) + share * np.log(reference.unit[b]))

@@ -16,7 +16,7 @@ import numpy as np
 
 from reid_solve.solver.constraints.expand import expand
 from reid_solve.solver.graph import Graph, Together
-from reid_solve.solver.pairs import Pairs
+from reid_solve.solver.pairs import Pairs, pair_key
 from reid_solve.solver.solution import Solution, chain_order, lifted_gain
 from reid_solve.tracklets.table import IntArray
 
@@ -208,7 +208,7 @@ def _between(graph: Graph, node: IntArray, count: int, pairs: Pairs, last: IntAr
     keys, at = np.unique(np.minimum(a, b) * count + np.maximum(a, b), return_inverse=True)
     out = _look_up(pairs.i * count + pairs.j, keys, np.bincount(at, lifted, minlength=len(keys)))
     low, high = np.minimum(last[pairs.i], first[pairs.j]), np.maximum(last[pairs.i], first[pairs.j])
-    own = together.i * graph.count + together.j
+    own = pair_key(together.i, together.j, graph.count)
     order = np.argsort(own, kind="stable")
     return np.asarray(out - _look_up(low * graph.count + high, own[order], lifted[order]))
 

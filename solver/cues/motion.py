@@ -29,14 +29,16 @@ def motion(tracklets: Tracklets) -> Scorer:
     """
     model = learn_motion(tracklets)
     people = people_density(tracklets)
-    reference = tracklets.reference
+    reference, ends, starts = tracklets.reference, tracklets.end, tracklets.start  # -1, the last row, is never paired
+    leaving, arriving = tracklets.velocity_before(ends), tracklets.velocity_after(starts)
+    unit_end, unit_start = tracklets.unit_at(ends), tracklets.unit_at(starts)
     constant = lgamma(TAIL / 2 + 1) - lgamma(TAIL / 2) - log(TAIL * pi) - log(people)
 
     def score(pairs: Pairs) -> FloatArray:
-        end, start = tracklets.end[pairs.i], tracklets.start[pairs.j]
-        unit = ((tracklets.unit[end] + tracklets.unit[start]) / 2)[:, None]
-        predicted = model.before.at(pairs.gap) * tracklets.velocity_before[end]
-        predicted = predicted + model.after.at(pairs.gap) * tracklets.velocity_after[start]
+        end, start = ends[pairs.i], starts[pairs.j]
+        unit = ((unit_end[pairs.i] + unit_start[pairs.j]) / 2)[:, None]
+        predicted = model.before.at(pairs.gap) * leaving[pairs.i]
+        predicted = predicted + model.after.at(pairs.gap) * arriving[pairs.j]
         missed = (reference.position[start] - reference.position[end] - predicted) / unit
         drift = reference.drift(end, start)[:, None] / unit
         variance = (UNSEEN * model.spread.at(pairs.gap)) ** 2 + END_NOISE**2 + drift**2

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reid_solve.solver.graph import Graph
-from reid_solve.solver.solution import chain_order, lifted_gain
-from reid_solve.tracklets.table import IntArray
+from reid_solve.solver.pairs import pair_key
+from reid_solve.solver.solution import LIFTED, chain_order
+from reid_solve.tracklets.table import FloatArray, IntArray
 
-FORBIDDEN = -1e18  # evidence of a conflict
+FORBIDDEN = -(2.0**60)  # evidence of a conflict; a power of two is the same in 32 bits
 EPSILON = 1e-9  # nats; smaller gains are rounding
 
 
@@ -30,8 +31,8 @@ class Chains(NamedTuple):
     tail: Any
     in_worth: Any
     begin: Any  # (N + 1,) evidence of x
-    other: Any  # (2 L,) the other tracklet
-    evidence: Any  # (2 L,) lifted gain, or FORBIDDEN
+    other: Any  # (2 L,) the other tracklet, ascending for each x; 32 bits
+    evidence: Any  # (2 L,) 32 bits: lifted gain, or FORBIDDEN
     reach: Any  # (N,) no tracklet up to x has evidence with one beyond reach[x]
     origin: Any  # (N,) no tracklet from x on has evidence with one before origin[x]
 
@@ -52,34 +53,20 @@ WRITTEN = Chains._fields[Chains._fields.index("follow") :]
 
 def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     """Every tracklet alone, and the place (N,) at which each of the graph's N > 0 tracklets is found."""
-    from scipy.sparse import coo_array
-
-    count, place, together = graph.count, chain_order(graph), graph.together
+    count, place = graph.count, chain_order(graph)
     i, j = place[graph.pairs.i], place[graph.pairs.j]
-    low, high = _ordered(place[together.i], place[together.j])
-    c_low, c_high = _ordered(place[graph.conflicts[:, 0]], place[graph.conflicts[:, 1]])
-    lifted = lifted_gain(graph)
-    key, c_key, link_key = low * count + high, np.unique(c_low * count + c_high), i * count + j
-    free = np.flatnonzero(_among(key, c_key) < 0)
-    low, high, lifted, key = low[free], high[free], lifted[free], key[free]
-    useful = np.flatnonzero(_among(link_key, c_key) < 0)
-    useful = useful[np.argsort(link_key[useful], kind="stable")]
-    i, j, link_key = i[useful], j[useful], link_key[useful]
-    at = _among(key, link_key)
-    shared = at >= 0
-    worth = graph.gain[useful]
-    np.subtract.at(worth, at[shared], lifted[shared])
-    del free, key, at, shared  # there are many
-
-    ends = ((low, c_key // count), (high, c_key % count))
-    rows, columns = (np.concatenate(side).astype(np.int32) for side in ends)
-    value = np.concatenate([lifted, np.full(len(c_key), FORBIDDEN)])
-    half = coo_array((value, (rows, columns)), (count, count)).tocsr()
-    full = (half + half.T).tocsr()
-    full.sort_indices()
+    never = _ordered(place[graph.conflicts[:, 0]], place[graph.conflicts[:, 1]])
+    never = np.divmod(np.unique(pair_key(*never, count)), count)
+    useful = np.flatnonzero(_among(pair_key(i, j, count), pair_key(*never, count)) < 0)
+    useful = useful[np.lexsort((j[useful], i[useful]))]
+    i, j = i[useful], j[useful]
+    full = _evidence(graph, place, never)
+    worth = graph.gain[useful] - _look_up(full, i, j)
+    ends = full.indptr[:-1], full.indptr[1:] - 1
+    some = np.flatnonzero(np.diff(full.indptr))
     reach, origin = np.arange(count), np.arange(count)
-    np.maximum.at(reach, rows, columns)
-    np.minimum.at(origin, columns, rows)
+    origin[some] = np.minimum(some, full.indices[ends[0][some]])
+    reach[some] = np.maximum(some, full.indices[ends[1][some]])
     reach = np.maximum.accumulate(reach)
     origin = np.minimum.accumulate(origin[::-1])[::-1]
     back = np.lexsort((i, j))
@@ -90,6 +77,35 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
         nobody.copy(), nobody.copy(), np.arange(count), nothing.copy(), nothing.copy(), nothing.copy(),
         np.zeros(count, np.int64), nothing.copy(), np.zeros(count, np.int64), np.zeros(count, np.int64),
     ), place  # fmt: skip
+
+
+def _evidence(graph: Graph, place: IntArray, never: tuple[IntArray, IntArray]) -> Any:
+    """Lifted gains and conflicts by place, in both directions: a sparse array (N, N) of 32 bits, rows sorted."""
+    from scipy.sparse import coo_array
+
+    place = place.astype(np.int32)
+    low, high = _ordered(place[graph.together.i], place[graph.together.j])
+    lifted = np.float32(LIFTED) * graph.together.log_odds
+    rows, columns = (np.concatenate([a, b], dtype=np.int32) for a, b in zip((low, high), never, strict=True))
+    value = np.concatenate([lifted, np.full(len(never[0]), FORBIDDEN, np.float32)])
+    del low, high, lifted  # there are tens of millions in a season
+    half = coo_array((value, (rows, columns)), (graph.count, graph.count)).tocsr()
+    del value, rows, columns
+    full = half + half.T
+    full.sort_indices()
+    return full
+
+
+def _look_up(full: Any, i: IntArray, j: IntArray) -> FloatArray:
+    """Values (E,) at rows and columns (E,); 0 where the sparse array has none. Binary search, all at once."""
+    low, high = full.indptr[i], full.indptr[i + 1]
+    end = high.copy()
+    while (wide := low < high).any():
+        middle = np.where(wide, (low + high) // 2, low)
+        before = wide & (full.indices[np.minimum(middle, full.nnz - 1)] < j)
+        low, high = np.where(before, middle + 1, low), np.where(wide & ~before, middle, high)
+    at = np.minimum(low, full.nnz - 1)
+    return np.where((low < end) & (full.indices[at] == j), full.data[at], 0.0) if full.nnz else np.zeros(len(i))
 
 
 def _among(key: IntArray, ascending: IntArray) -> IntArray:

@@ -61,6 +61,7 @@ class Local:
         answers = [cover.identity, *(solve(prepared, place, graph, links) for links in (cover.links, None))]
         self.identity = max(answers, key=lambda identity: objective(graph, identity))  # of equals, the first
         prices = lifted_prices(prepared, compiled)[place]
+        del prepared  # with millions of tracklets there is no room for it and the components
         for part in components(graph, LARGEST):
             if len(part.lift):
                 names = self.identity[part.nodes]

@@ -10,7 +10,7 @@ import numpy as np
 
 from reid_solve.solver.graph import Graph
 from reid_solve.solver.methods.pricing import FORBIDDEN
-from reid_solve.solver.solution import chain_order, lifted_gain
+from reid_solve.solver.solution import LIFTED, chain_order
 from reid_solve.tracklets.table import FloatArray, IntArray
 
 Chain = tuple[int, ...]
@@ -58,14 +58,14 @@ def components(graph: Graph, largest: int) -> Iterator[Component]:
     by_label = np.argsort(label, kind="stable")
     number[by_label] = np.arange(count) - np.repeat(np.cumsum(size) - size, size)
     of_link = _Groups(label[i], np.lexsort((j, i, label[i])), len(size))
-    a, b = (
-        np.concatenate([graph.together.i, graph.conflicts[:, 0]]),
-        np.concatenate([graph.together.j, graph.conflicts[:, 1]]),
-    )
-    a, b = place[a], place[b]
-    value = np.concatenate([lifted_gain(graph), np.full(len(graph.conflicts), FORBIDDEN)])
-    inside = np.flatnonzero((label[a] == label[b]) & (size[label[a]] <= largest))
-    a, b, value = a[inside], b[inside], value[inside]
+    part, small = label[place].astype(np.int32), (size <= largest)[label[place]]  # of each tracklet
+    x, y = graph.together.i, graph.together.j
+    told = np.flatnonzero((part[x] == part[y]) & small[x])
+    x, y = graph.conflicts.T
+    never = np.flatnonzero((part[x] == part[y]) & small[x])
+    a = place[np.concatenate([graph.together.i[told], x[never]])]
+    b = place[np.concatenate([graph.together.j[told], y[never]])]
+    value = np.concatenate([LIFTED * graph.together.log_odds[told].astype(float), np.full(len(never), FORBIDDEN)])
     of_pair = _Groups(label[a], np.argsort(label[a], kind="stable"), len(size))
     of_place = _Groups(label, by_label, len(size))
     at = np.argsort(place)  # tracklet at each place
