@@ -90,7 +90,7 @@ def write_graph(result: Result, path: str | PathLike[str], conflicts: bool = Fal
 
     def fill(stream: BinaryIO) -> None:
         if target.suffix.lower() == ".parquet":
-            pq.write_table(to_table(result, conflicts), stream, compression="zstd")
+            pq.write_table(to_table(result, conflicts), stream, compression="zstd", write_page_checksum=True)
             return
         import networkx as nx
 

@@ -15,7 +15,7 @@ from reid_solve.solver.constraints.pinned import Pins, check_contradictions
 from reid_solve.solver.constraints.roles import roles
 from reid_solve.solver.cues import CUES
 from reid_solve.solver.cues.registry import Scorer
-from reid_solve.solver.pairs import Pairs, candidates, neighbours, pair_key
+from reid_solve.solver.pairs import Pairs, among, candidates, neighbours, pair_key
 from reid_solve.solver.rivals import rivals
 from reid_solve.solver.switches import KEPT
 from reid_solve.tracklets.describe import Tracklets
@@ -118,7 +118,7 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins 
         nothing = np.zeros(0, np.int64)
         return Graph(0, Pairs(nothing, nothing, nothing), {}, nothing.reshape(0, 2))
     conflicts, said = _conflicts(tracklets, pins)
-    forbidden = pair_key(said[:, 0], said[:, 1], len(tracklets))
+    forbidden = np.unique(pair_key(said[:, 0], said[:, 1], len(tracklets)))
     # Labels of kits make room for what embeddings say of them, but not for embeddings that are not asked.
     told = tracklets if cues is None or "appearance" in cues else replace(tracklets, appearance=None)
     learnt = {name: learn(told) for name, learn in CUES.items() if cues is None or name in cues}
@@ -129,12 +129,13 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins 
     for pairs in candidates(tracklets, window):
         if len(forbidden):
             key = pair_key(np.minimum(pairs.i, pairs.j), np.maximum(pairs.i, pairs.j), len(tracklets))
-            pairs = pairs[np.flatnonzero(~np.isin(key, forbidden))]
+            pairs = pairs[np.flatnonzero(among(key, forbidden) < 0)]
         terms = {name: scorer(pairs) for name, scorer in scorers.items()}
         good = np.flatnonzero((total(terms, len(pairs)) > KEEP) | (tracklets.previous[pairs.j] == pairs.i))
         parts.append((pairs[good], {name: term[good] for name, term in terms.items()}))
     kept = Pairs(*(np.concatenate([getattr(pairs, side) for pairs, _ in parts]) for side in ("i", "j", "gap")))
     columns = {name: np.concatenate([terms[name] for _, terms in parts]) for name in scorers}
+    del parts  # in a season there are gigabytes of them
     if (tracklets.previous >= 0).any():
         columns[TRACKER] = _tracker(tracklets, kept, columns)
     alone = np.minimum(total(columns, len(kept)), LIMIT)
@@ -183,7 +184,7 @@ def _together(tracklets: Tracklets, scorers: Mapping[str, Scorer], conflicts: In
     parts = [Together(conflicts[:0, 0], conflicts[:0, 1], dict.fromkeys(scorers, np.zeros(0)))]
     forbidden = pair_key(conflicts[:, 0], conflicts[:, 1], len(tracklets))
     for i, j in neighbours(tracklets, WINDOW_WITH_APPEARANCE_SECONDS) if scorers else ():
-        free = ~np.isin(pair_key(i, j, len(tracklets)), forbidden)
+        free = among(pair_key(i, j, len(tracklets)), forbidden) < 0  # conflicts are in order
         pairs = Pairs(i[free], j[free], np.ones(int(free.sum()), np.int64))
         weight = share[pairs.i] * share[pairs.j]
         terms = {name: weight * scorer(pairs) for name, scorer in scorers.items()}

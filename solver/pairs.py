@@ -41,6 +41,14 @@ def pair_key(i: IntArray, j: IntArray, count: int) -> IntArray:
     return np.asarray(i, np.int64) * count + j
 
 
+def among(key: IntArray, ascending: IntArray) -> IntArray:
+    """Where each key (n,) stands among others (m,) in ascending order, (n,); -1 where it does not."""
+    if not len(ascending):
+        return np.full(len(key), -1)
+    at = np.minimum(np.searchsorted(ascending, key), len(ascending) - 1)
+    return np.where(ascending[at] == key, at, -1)
+
+
 def neighbours(tracklets: Tracklets, window: float) -> Iterator[tuple[IntArray, IntArray]]:
     """Pairs i < j worth comparing as people, in chunks: of which j starts at most ``window`` seconds after i ends.
 
@@ -101,15 +109,18 @@ def duplicates(tracklets: Tracklets, i: IntArray, j: IntArray) -> np.ndarray:
     """
     out = np.zeros(len(i), bool)
     near = np.flatnonzero(tracklets.first[j] <= tracklets.last[i])
-    frames = tolerance(tracklets)
-    near = near[tracklets.last[i[near]] - tracklets.first[j[near]] < frames]
+    near = near[tracklets.last[i[near]] - tracklets.first[j[near]] < tolerance(tracklets)]
     if not len(near):
         return out
-    frame = tracklets.first[j[near]][:, None] + np.arange(frames)
-    a, b = tracklets.row_at(i[near][:, None], frame), tracklets.row_at(j[near][:, None], frame)
-    shared = (a >= 0) & (b >= 0) & (frame <= tracklets.last[i[near]][:, None])
-    overlap = np.where(shared, _iou(tracklets.boxes[a], tracklets.boxes[b]), np.inf)
-    out[near] = overlap.min(axis=1) >= DUPLICATE_IOU  # no shared frame: interleaved, inf
+    # The rows of i from where j starts, not the frames: of them there may be billions between two rows.
+    low = tracklets.row_from(i[near], tracklets.first[j[near]])
+    count = tracklets.offsets[i[near] + 1] - low
+    pair = np.repeat(np.arange(len(near)), count)
+    a = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count - low, count)
+    b = tracklets.row_at(j[near][pair], tracklets.frame[a])
+    shared = b >= 0
+    apart = _iou(tracklets.boxes[a[shared]], tracklets.boxes[b[shared]]) < DUPLICATE_IOU
+    out[near] = np.bincount(pair[shared], apart, minlength=len(near)) == 0  # no shared frame: interleaved
     return out
 
 

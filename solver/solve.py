@@ -33,6 +33,7 @@ from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.fill import FILL_GAP_SECONDS, check_fill
 from reid_solve.tracklets.fill import fill as fill_gaps
 from reid_solve.tracklets.read import read
+from reid_solve.tracklets.split import uncut
 from reid_solve.tracklets.table import IntArray, Note, Tracks
 
 
@@ -110,9 +111,12 @@ def solve(
         return replace(decided, pins=pinned)
 
     recordings = []
-    for whole in describe(tracks, fps, size, seen):
-        pieces = cut_at_switches(whole) if "appearance" in cues else whole
-        solved, notes = _harmless(whole, pieces, attempt, force)
+    described = describe(tracks, fps, size, seen)
+    del seen
+    while (tracklets := next(described, None)) is not None:
+        purity = estimate_purity(tracklets)
+        tracklets = cut_at_switches(tracklets) if "appearance" in cues else tracklets  # a season has no room for both
+        solved, notes = _harmless(tracklets, purity, attempt, force)
         recordings.append(solved)
         tracks = tracks.noted(*notes)
         doubt = unproved(solved.graph, solved.solution)
@@ -126,17 +130,16 @@ def solve(
 
 
 def _harmless(
-    whole: Tracklets, pieces: Tracklets, attempt: Callable[[Tracklets, bool], Solved], force: bool
+    pieces: Tracklets, purity: float, attempt: Callable[[Tracklets, bool], Solved], force: bool
 ) -> tuple[Solved, list[Note]]:
     """Solve one recording, or keep its tracker's ids, and say so, where those are expected to be better."""
-    purity = estimate_purity(whole)
     why = None if force else too_mixed(purity)
     if why is None:
         solved = replace(attempt(pieces, False), purity=purity)
         why = None if force else harmful(solved.tracklets, solved.graph, solved.solution)
         if why is None:
             return solved, []
-    return replace(attempt(whole, True), purity=purity), [kept_note(why)]
+    return replace(attempt(uncut(pieces), True), purity=purity), [kept_note(why)]
 
 
 def _decide(

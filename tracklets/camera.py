@@ -33,17 +33,23 @@ class Reference:
         unit: (n,) body height in the same coordinates; 1 metre on the pitch.
         variance: (n,) accumulated camera variance at the row's frame, square reference units. The variance of the
             camera between two rows is the difference of theirs.
-        place: (n, 2) where in the picture (or on the pitch) the row is, for the density of entries.
-        place_unit: (n,) body height in the coordinates of ``place``.
+        boxes: (n, 4) in the picture; None if the coordinates are those of the pitch.
         extent: (2,) width and height of the picture, or of the pitch.
     """
 
     position: FloatArray
     unit: FloatArray
     variance: FloatArray
-    place: FloatArray
-    place_unit: FloatArray
+    boxes: FloatArray | None
     extent: FloatArray
+
+    def place(self, rows: IntArray) -> FloatArray:
+        """Where in the picture (or on the pitch) rows (m,) are, (m, 2), for the density of entries."""
+        return self.position[rows] if self.boxes is None else feet(self.boxes[rows])
+
+    def place_unit(self, rows: IntArray | slice = slice(None)) -> FloatArray:
+        """Body height (m,) of rows (m,) in the coordinates of ``place``."""
+        return self.unit[rows] if self.boxes is None else np.maximum(self.boxes[rows, 3], 1e-6)
 
     def drift(self, a: IntArray, b: IntArray) -> FloatArray:
         """Standard deviation of the camera between the frames of two rows, reference units."""
@@ -85,16 +91,16 @@ def estimate_camera(frame: IntArray, node: IntArray, boxes: FloatArray, size: tu
     a = a[whole[a] & whole[a + 1]]
     b = a + 1
     step = index[b]  # the step that leads to frame `step`
-    feet = np.column_stack([boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3]])
+    at = feet(boxes)
     common = np.bincount(step, minlength=count)
     known = common >= MIN_COMMON
 
-    zoom_by_position = _fit(feet[a] / size[0], feet[b] / size[0], step, count, None)[0]
+    zoom_by_position = _fit(at[a] / size[0], at[b] / size[0], step, count, None)[0]
     zoom_by_height = _robust_mean(np.log(boxes[a, 3] / boxes[b, 3]), step, count)
     zoom = np.where(known, np.log(zoom_by_position), 0.0)
     difference = np.cumsum(np.where(known, zoom_by_height, 0.0) - zoom)
     zoom = np.diff(np.cumsum(zoom) + gaussian_filter1d(difference, ZOOM_BLEND_FRAMES, mode="nearest"), prepend=0.0)
-    factor, offset, spread = _fit(feet[a] / size[0], feet[b] / size[0], step, count, np.exp(zoom))
+    factor, offset, spread = _fit(at[a] / size[0], at[b] / size[0], step, count, np.exp(zoom))
     offset, spread = offset * size[0], spread * size[0]
 
     factor, offset = np.where(known, factor, 1.0), np.where(known[:, None], offset, 0.0)
@@ -114,18 +120,20 @@ def estimate_camera(frame: IntArray, node: IntArray, boxes: FloatArray, size: tu
 
 def reference_from_tracks(frame: IntArray, node: IntArray, boxes: FloatArray, size: tuple[float, float]) -> Reference:
     """Reference coordinates from the camera motion that the tracks show; arguments as in ``estimate_camera``."""
-    camera = estimate_camera(frame, node, boxes, size)
+    return reference_from_camera(estimate_camera(frame, node, boxes, size), frame, boxes, size)
+
+
+def reference_from_camera(camera: Camera, frame: IntArray, boxes: FloatArray, size: tuple[float, float]) -> Reference:
+    """Reference coordinates of rows by a known camera; arguments as in ``estimate_camera``."""
     at = np.searchsorted(camera.frame, frame)
-    feet = np.column_stack([boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3]])
-    height = np.maximum(boxes[:, 3], 1e-6)
-    return Reference(
-        position=feet * camera.scale[at][:, None] + camera.shift[at],
-        unit=height * camera.scale[at],
-        variance=camera.variance[at],
-        place=feet,
-        place_unit=height,
-        extent=np.array(size),
-    )
+    scale = camera.scale[at]
+    position = feet(boxes) * scale[:, None] + camera.shift[at]
+    return Reference(position, np.maximum(boxes[:, 3], 1e-6) * scale, camera.variance[at], boxes, np.array(size))
+
+
+def feet(boxes: FloatArray) -> FloatArray:
+    """Middle of the lower side (n, 2) of boxes (n, 4)."""
+    return np.column_stack([boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3]])
 
 
 def reference_from_pitch(pitch: FloatArray, boxes: FloatArray, frame: IntArray, node: IntArray,
@@ -136,7 +144,7 @@ def reference_from_pitch(pitch: FloatArray, boxes: FloatArray, frame: IntArray, 
         return reference_from_tracks(frame, node, boxes, size)
     one = np.ones(len(frame))
     extent = np.maximum(np.ptp(held, axis=0), 1.0) if len(held) else np.ones(2)
-    return Reference(held, one, np.zeros(len(frame)), held, one, extent)
+    return Reference(held, one, np.zeros(len(frame)), None, extent)
 
 
 def _hold(values: FloatArray, node: IntArray) -> FloatArray:

@@ -190,9 +190,10 @@ def describe(tracks: Tracks, fps: float | None = None, size: tuple[float, float]
 
 def _describe(tracks: Tracks, rows: IntArray, code: IntArray, fps: float, size: tuple[float, float] | None,
               appearance: tuple[IntArray, Vectors] | None) -> Tracklets:  # fmt: skip
-    order, offsets = group_rows(code[rows], tracks.frame[rows], tracks.boxes[rows])
-    rows = rows[order]
-    frame, boxes = tracks.frame[rows], tracks.boxes[rows]
+    boxes = tracks.boxes_at(rows)
+    order, offsets = group_rows(code[rows], tracks.frame[rows], boxes)
+    rows, boxes = rows[order], boxes[order]
+    frame = tracks.frame[rows]
     node = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     picture = size or _size(tracks, boxes)
     if "pitch_x" in tracks and "pitch_y" in tracks:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reid_solve.tracklets import arrays
-from reid_solve.tracklets.camera import Camera, Reference, estimate_camera
+from reid_solve.tracklets.camera import Camera, estimate_camera, reference_from_camera
 from reid_solve.tracklets.columns import match
 from reid_solve.tracklets.cuts import cut_between, cuts
 from reid_solve.tracklets.describe import Tracklets
@@ -26,6 +26,7 @@ from reid_solve.tracklets.table import BoolArray, FloatArray, IntArray, Note, Tr
 
 FILLS = ("linear", "smooth")
 FILL_GAP_SECONDS = 1.0
+MOST_FILLED = 1_000_000, 100  # rows that may be added: so many, or so many for each that is there
 COLUMN = "interpolated"
 CARRIED = ("sequence", "class_id", "class_name", "identity", "identity_score")  # what a new row is; the rest is unseen
 
@@ -94,6 +95,11 @@ def interpolate(tracklets: Tracklets, who: IntArray, how: str, gap: float) -> Fi
     good = (own[a] == own[b]) & (own[a] >= 0) & (missing > 0) & short & tracklets.usable[a] & tracklets.usable[b]
     good &= ~cut_between(cuts(tracklets), tracklets.frame[a], tracklets.frame[b])
     a, b, missing = a[good], b[good], missing[good]
+    if missing.sum() > max(MOST_FILLED[0], MOST_FILLED[1] * len(own)):
+        raise OptionError(
+            f"{tracklets.tracks.clip.source}: {missing.sum():,} rows would be interpolated between {len(own):,}; "
+            "fill shorter gaps (--fill-gap), or correct the frame rate (--fps)"
+        )
     which = np.repeat(np.arange(len(a)), missing)
     nth = np.arange(len(which)) - np.repeat(np.cumsum(missing) - missing, missing) + 1
     a, b = a[which], b[which]
@@ -106,14 +112,7 @@ def interpolate(tracklets: Tracklets, who: IntArray, how: str, gap: float) -> Fi
 def _standing_still(tracklets: Tracklets) -> tuple[Tracklets, Camera]:
     """The tracklets in coordinates that lead back to the picture (those of a pitch do not), and the camera."""
     camera = estimate_camera(tracklets.frame, tracklets.node, tracklets.boxes, tracklets.size)
-    at = np.searchsorted(camera.frame, tracklets.frame)
-    x, y, w, h = tracklets.boxes.T
-    feet, height = np.column_stack([x + w / 2, y + h]), np.maximum(h, 1e-6)
-    scale = camera.scale[at]
-    reference = Reference(
-        feet * scale[:, None] + camera.shift[at], height * scale, camera.variance[at], feet, height,
-        np.array(tracklets.size),
-    )  # fmt: skip
+    reference = reference_from_camera(camera, tracklets.frame, tracklets.boxes, tracklets.size)
     return replace(tracklets, reference=reference), camera
 
 

@@ -86,18 +86,28 @@ def cut(tracklets: Tracklets, rows: IntArray) -> Tracklets:
     starts = np.zeros(len(tracklets.frame), bool)
     starts[tracklets.offsets[:-1]] = True
     starts[rows] = True
-    order, offsets = group_rows(np.cumsum(starts), tracklets.frame, tracklets.boxes)
+    return _regroup(tracklets, np.cumsum(starts))
+
+
+def uncut(tracklets: Tracklets) -> Tracklets:
+    """The tracker's own tracklets again, every piece back in its place."""
+    return _regroup(tracklets, tracklets.track[tracklets.node]) if (tracklets.previous >= 0).any() else tracklets
+
+
+def _regroup(tracklets: Tracklets, code: IntArray) -> Tracklets:
+    """The same rows in tracklets of one code (n,) each; none may be of two tracks."""
+    order, offsets = group_rows(code, tracklets.frame, tracklets.boxes)
     where = np.empty(len(order), np.int64)
     where[order] = np.arange(len(order))
     head = order[offsets[:-1]]
-    reference = tracklets.reference
+    reference, boxes = tracklets.reference, tracklets.boxes[order]
     moved = Reference(
-        reference.position[order], reference.unit[order], reference.variance[order], reference.place[order],
-        reference.place_unit[order], reference.extent,
+        reference.position[order], reference.unit[order], reference.variance[order],
+        None if reference.boxes is None else boxes, reference.extent,
     )  # fmt: skip
     pieces = Tracklets(
         tracklets.tracks, tracklets.rows[order], offsets, tracklets.track[tracklets.node[head]],
-        tracklets.frame[order], tracklets.boxes[order], moved, tracklets.fps, tracklets.size,
+        tracklets.frame[order], boxes, moved, tracklets.fps, tracklets.size,
     )  # fmt: skip
     if tracklets.appearance is None:
         return pieces

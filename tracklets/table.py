@@ -18,7 +18,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-REQUIRED = ("frame", "track_id", "x", "y", "w", "h")
+BOX = ("x", "y", "w", "h")
+REQUIRED = ("frame", "track_id", *BOX)
 OPTIONAL = (
     "sequence", "score", "class_id", "class_name", "team", "team_score", "role", "role_score", "jersey",
     "jersey_score", "pitch_x", "pitch_y", "embedding", "gt_id", "identity", "identity_score",
@@ -94,7 +95,11 @@ class Tracks:
     @cached_property
     def boxes(self) -> FloatArray:
         """Boxes (n, 4) as x, y, w, h in pixels."""
-        return np.column_stack([self._floats(name) for name in ("x", "y", "w", "h")])
+        return np.column_stack([self._floats(name) for name in BOX])
+
+    def boxes_at(self, rows: IntArray) -> FloatArray:
+        """Boxes (m, 4) of rows (m,), without keeping those of all rows."""
+        return np.column_stack([self._floats(name)[rows] for name in BOX])
 
     @cached_property
     def score(self) -> FloatArray:

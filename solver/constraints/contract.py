@@ -179,7 +179,7 @@ def contract(graph: Graph, group: IntArray, place: IntArray, end: IntArray) -> C
     conflicts = np.unique(np.sort(node[graph.conflicts], axis=1), axis=0).reshape(-1, 2)
     i, j = node[graph.pairs.i], node[graph.pairs.j]
     good = (i != j) & (leave[i] == graph.pairs.i) & (first[j] == graph.pairs.j) & (place[last[i]] < place[first[j]])
-    good &= ~np.isin(np.minimum(i, j) * count + np.maximum(i, j), conflicts[:, 0] * count + conflicts[:, 1])
+    good &= ~np.isin(pair_key(np.minimum(i, j), np.maximum(i, j), count), pair_key(*conflicts.T, count))
     link = np.flatnonzero(good)
     link = link[np.lexsort((j[link], i[link]))]
     pairs = Pairs(i[link], j[link], graph.pairs.gap[link])
@@ -191,8 +191,8 @@ def contract(graph: Graph, group: IntArray, place: IntArray, end: IntArray) -> C
 
 def _contract_evidence(graph: Graph, node: IntArray, count: int, conflicts: IntArray) -> Together:
     a, b = node[graph.together.i], node[graph.together.j]
-    key = np.minimum(a, b) * count + np.maximum(a, b)
-    good = np.flatnonzero((a != b) & ~np.isin(key, conflicts[:, 0] * count + conflicts[:, 1]))
+    key = pair_key(np.minimum(a, b), np.maximum(a, b), count)
+    good = np.flatnonzero((a != b) & ~np.isin(key, pair_key(*conflicts.T, count)))
     keys, at = np.unique(key[good], return_inverse=True)
     terms = {
         name: np.bincount(at, term[good], minlength=len(keys)).astype(float)

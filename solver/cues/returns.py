@@ -74,9 +74,11 @@ def log_return_odds(tracklets: Tracklets, exited: FloatArray, entered: FloatArra
 
     def at(pairs: Pairs) -> FloatArray:
         i, j = pairs.i, pairs.j
-        # Gaps are whole frames: there are far fewer of them than pairs.
-        seconds = np.maximum(np.arange(pairs.gap.max(initial=0) + 1), 0.5) / tracklets.fps
-        soon, later = INSIDE.density(seconds)[pairs.gap], EXIT.density(seconds)[pairs.gap]
+        top = int(pairs.gap.max(initial=0)) + 1
+        # Gaps are whole frames: there are usually far fewer of them than pairs.
+        gap, place = (np.arange(top), pairs.gap) if top <= len(i) else (pairs.gap, slice(None))
+        seconds = np.maximum(gap, 0.5) / tracklets.fps
+        soon, later = INSIDE.density(seconds)[place], EXIT.density(seconds)[place]
         timed = inside[i] * soon + late[i] * (1 - entered[j]) * later
         return np.asarray(np.log(swept[i] * came[j] + timed * crowding[j] + 1e-12) - log_new[i])
 

@@ -61,7 +61,7 @@ def size(tracklets: Tracklets) -> Scorer | None:
 def _stature(tracklets: Tracklets, rows: np.ndarray) -> FloatArray:
     """Logarithm of box height less what the frame (zoom) and the depth in it (perspective) explain, (m,)."""
     height = np.log(tracklets.boxes[rows, 3])
-    depth = tracklets.reference.place[rows, 1]
+    depth = tracklets.reference.place(rows)[:, 1]
     _, frame = np.unique(tracklets.frame[rows], return_inverse=True)
     people = np.bincount(frame)
     height = height - (np.bincount(frame, height) / people)[frame]

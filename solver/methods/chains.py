@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from reid_solve.solver.graph import Graph
-from reid_solve.solver.pairs import pair_key
+from reid_solve.solver.pairs import among, pair_key
 from reid_solve.solver.solution import LIFTED, chain_order
 from reid_solve.tracklets.table import FloatArray, IntArray
 
@@ -57,7 +57,7 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     i, j = place[graph.pairs.i], place[graph.pairs.j]
     never = _ordered(place[graph.conflicts[:, 0]], place[graph.conflicts[:, 1]])
     never = np.divmod(np.unique(pair_key(*never, count)), count)
-    useful = np.flatnonzero(_among(pair_key(i, j, count), pair_key(*never, count)) < 0)
+    useful = np.flatnonzero(among(pair_key(i, j, count), pair_key(*never, count)) < 0)
     useful = useful[np.lexsort((j[useful], i[useful]))]
     i, j = i[useful], j[useful]
     full = _evidence(graph, place, never)
@@ -106,14 +106,6 @@ def _look_up(full: Any, i: IntArray, j: IntArray) -> FloatArray:
         low, high = np.where(before, middle + 1, low), np.where(wide & ~before, middle, high)
     at = np.minimum(low, full.nnz - 1)
     return np.where((low < end) & (full.indices[at] == j), full.data[at], 0.0) if full.nnz else np.zeros(len(i))
-
-
-def _among(key: IntArray, ascending: IntArray) -> IntArray:
-    """Where each key (n,) stands among others (m,), far fewer; -1 where it does not."""
-    if not len(ascending):
-        return np.full(len(key), -1)
-    at = np.minimum(np.searchsorted(ascending, key), len(ascending) - 1)
-    return np.where(ascending[at] == key, at, -1)
 
 
 def _ordered(a: IntArray, b: IntArray) -> tuple[IntArray, IntArray]:
