@@ -17,11 +17,15 @@ from reid_solve.report.options import (
     drawing,
     filling,
     input_path,
+    one_match,
+    output_format,
     reading,
     reading_boxes,
     tracking,
 )
+from reid_solve.report.retrieval import scoring
 
+TRUTHS = ("sportsmot", "mot", "soccernet-tracking")
 TRACKERS = ("auto", "bytetrack", "botsort")
 METHODS = ("auto", "cluster", "exact", "flow", "greedy", "hdbscan")
 CUES = ("motion", "time", "edge", "size", "appearance", "team", "role", "jersey")
@@ -45,11 +49,12 @@ def main() -> None:
 @main.command()
 @click.argument("source", metavar="IN", type=input_path)
 @click.option("-o", "--output", type=input_path, help="Where to write; IN.identities.EXT beside the input by default.")
+@output_format
 @deciding(METHODS, CUES)
 @filling
 @reading
 @as_json
-def solve(source: Path, output: Path | None, as_json: bool, **options: Any) -> None:
+def solve(source: Path, output: Path | None, output_format: str, as_json: bool, **options: Any) -> None:
     """Decide who is who and write the rows back with `identity` and `identity_score`.
 
     Parquet and CSV keep every column and gain two; MOT text, which has one id column, gets the identity there.
@@ -66,14 +71,15 @@ def solve(source: Path, output: Path | None, as_json: bool, **options: Any) -> N
     from reid_solve.tracklets.write import check_target
 
     target = output or default_output(source)
-    check_target(target, source)
+    check_target(target, source, output_format)
     with quiet_or_bar(as_json, f"solving {source.name}"):
         result = solve(source, **options)
-        result.write(target)
+        notes = result.write(target, output_format)
     if as_json:
-        click.echo(json.dumps({**result.summary(), "output": str(target)}))
+        left_out = {note.code: note.count for note in notes}
+        click.echo(json.dumps({**result.summary(), "output": str(target), "left_out": left_out}))
     else:
-        print_notes(result.tracks.notes)
+        print_notes((*result.tracks.notes, *notes))
         print_solved(result.summary(), source, target)
 
 
@@ -92,15 +98,19 @@ def explain(source: Path, tracks: tuple[str, str], as_json: bool, **options: Any
     Example:
         reid-solve explain tracks.parquet --tracks 9 31
     """
+    from reid_solve.report.tables import print_notes
     from reid_solve.report.why import print_why
     from reid_solve.solver.explain import explain
     from reid_solve.solver.solve import solve
 
     with quiet_or_bar(as_json, f"solving {source.name}"):
-        reasons = explain(solve(source, **options), *tracks)
+        result = solve(source, **options)
+        reasons = explain(result, *tracks)
     if as_json:
-        click.echo(json.dumps({"tracks": list(tracks), "recordings": reasons}))
+        said = {name: result.summary()[name] for name in ("repairs", "warnings")}
+        click.echo(json.dumps({"tracks": list(tracks), "recordings": reasons, **said}))
     else:
+        print_notes(result.tracks.notes)
         print_why(reasons)
 
 
@@ -119,12 +129,14 @@ def graph(source: Path, output: Path, conflicts: bool, **options: Any) -> None:
     Example:
         reid-solve graph tracks.parquet -o graph.graphml
     """
+    from reid_solve.report.tables import print_notes
     from reid_solve.solver.export import check_ending, write_graph
     from reid_solve.solver.solve import solve
 
     check_ending(output)
     with quiet_or_bar(False, f"solving {source.name}"):
         result = solve(source, **options)
+    print_notes(result.tracks.notes)
     write_graph(result, output, conflicts)
     click.echo(f"written to {output}", err=True)
 
@@ -182,9 +194,11 @@ def info(source: Path, as_json: bool, **options: Any) -> None:
 @main.command()
 @click.argument("source", metavar="IN", type=input_path)
 @click.argument("output", metavar="OUT", type=input_path)
+@output_format
 @reading
-def convert(source: Path, output: Path, **options: Any) -> None:
-    """Read IN and write OUT in the format of its extension (.parquet, .txt, .csv; the texts also .gz).
+def convert(source: Path, output: Path, output_format: str, **options: Any) -> None:
+    """Read IN and write OUT in the format of its extension: .parquet, .csv, .txt (MOT), .kitti.txt, .xml (CVAT for
+    video, to correct by hand) or .json (SoccerNet game state); the texts also with .gz after it.
 
     \b
     Example:
@@ -195,17 +209,38 @@ def convert(source: Path, output: Path, **options: Any) -> None:
     from reid_solve.tracklets.write import write
 
     tracks = read(source, **options)
-    print_notes((*tracks.notes, *write(tracks, output)))
+    print_notes((*tracks.notes, *write(tracks, output, output_format)))
     click.echo(f"{len(tracks)} rows written to {output}", err=True)
 
 
 @main.command()
+@as_json
+def formats(as_json: bool) -> None:
+    """List the formats that are read and written, by the names that --format and --to take.
+
+    \b
+    Example:
+        reid-solve formats
+    """
+    from reid_solve.report.formats import print_formats
+    from reid_solve.tracklets.formats.registry import catalogue
+
+    if as_json:
+        click.echo(json.dumps({"formats": catalogue()}))
+    else:
+        print_formats(catalogue())
+
+
+@main.command()
 @click.argument("video", required=False, type=input_path)
-@click.option("-o", "--output", type=input_path, required=True, help="Where to write (.parquet, .csv, .txt).")
+@click.option(
+    "-o", "--output", type=input_path, required=True, help="Where to write (.parquet, .csv, .txt, .xml, ...)."
+)
+@output_format
 @tracking(TRACKERS)
 @reading
 @as_json
-def track(video: Path | None, output: Path, as_json: bool, **options: Any) -> None:
+def track(video: Path | None, output: Path, output_format: str, as_json: bool, **options: Any) -> None:
     """Make tracks of a VIDEO: find people with a model, or take --detections, and link them from frame to frame.
 
     The tracks are short and pure, as `solve` wants them. People and roles are known by the names of the model's
@@ -223,10 +258,10 @@ def track(video: Path | None, output: Path, as_json: bool, **options: Any) -> No
     from reid_solve.tracklets.info import info
     from reid_solve.tracklets.write import check_target, write
 
-    check_target(output, options["detections"] or video)
+    check_target(output, options["detections"] or video, output_format)
     with frames_bar(as_json, f"tracking {(video or output).name}") as progress:
         tracks = track(video, progress=progress, **options)
-    notes = write(tracks, output)
+    notes = write(tracks, output, output_format)
     facts = info(tracks)
     if as_json:
         click.echo(json.dumps({**facts, "output": str(output)}))
@@ -249,11 +284,13 @@ def timeline(solved: Path, output: Path, gt: Path | None, title: str) -> None:
         reid-solve timeline tracks.identities.parquet --gt gt.txt -o timeline.svg
     """
     from reid_solve.evaluation.evaluate import people_of
+    from reid_solve.report.tables import print_notes
     from reid_solve.report.timeline import timeline_svg
     from reid_solve.tracklets.read import read
     from reid_solve.tracklets.write import write_text
 
     tracks = read(solved)
+    print_notes(tracks.notes)
     truth = None if gt is None else people_of(tracks, read(gt))
     write_text(timeline_svg(tracks, tracks, truth, title=title), output)
     click.echo(f"written to {output}", err=True)
@@ -336,7 +373,8 @@ def render(video: Path, identities: Path, output: Path, as_json: bool, **options
 def embed(video: Path, source: Path, output: Path, as_json: bool, **options: Any) -> None:
     """Describe what the people in TRACKS look like in VIDEO, as vectors for `solve --embeddings`.
 
-    BACKEND is `color` (no weights needed), `onnx:PATH`, `openclip:MODEL/WEIGHTS` or `timm:NAME[/WEIGHTS]`; WEIGHTS is a
+    BACKEND is `color` (no weights needed), `onnx:PATH`, `openvino:PATH`, `openclip:MODEL/WEIGHTS`,
+    `timm:NAME[/WEIGHTS]` or `trained:PATH`, a .pt that `reid-solve train` wrote (its path alone will do); WEIGHTS is a
     name that the library knows, a file, or `random`. One row is written for each crop; `solve` pools them itself, since
     it also compares the parts of a tracklet. What was embedded is cached: an interrupted run goes on where it stopped.
 
@@ -427,6 +465,165 @@ def run(video: Path, folder: Path | None, as_json: bool, **options: Any) -> None
         click.echo(json.dumps(done.to_dict()))
     else:
         print_run(done)
+
+
+@main.command()
+@click.argument("config", required=False, type=input_path, metavar="CONFIG")
+@click.option(
+    "-o", "--output", "folder", type=input_path, metavar="DIR", help="Where to; CONFIG's name.train if not said."
+)
+@click.option("--resume", is_flag=True, help="Go on from DIR's checkpoint, as if it had never stopped.")
+@click.option("--print-config", is_flag=True, help="Print a commented CONFIG with every key, and train nothing.")
+@one_match
+@as_json
+def train(
+    config: Path | None,
+    folder: Path | None,
+    resume: bool,
+    print_config: bool,
+    as_json: bool,
+    match: tuple[Path, Path] | None,
+    **options: Any,
+) -> None:
+    """Teach a network to tell people apart, on labelled pictures and as CONFIG (TOML) says.
+
+    In DIR: embedder.pt, for `embed --backend`, log.csv, and checkpoint.pt for --resume. In full: `reid-solve train
+    people.toml -o runs/people`; with two GPUs `torchrun --nproc-per-node 2 --no-python reid-solve train people.toml`.
+
+    Without labels: `reid-solve train --self-supervised tracks.parquet video.mp4 --start osnet:x0_25=WEIGHTS` adapts a
+    network to one match. A tracklet between two crossings is one person, people seen together are different people,
+    and nothing else is used. Where that does not help on a part of the match held out, embedder.pt is the start.
+
+    \b
+    Example:
+        reid-solve train --print-config
+    """
+    from reid_solve.report.tables import print_notes
+    from reid_solve.report.training import print_taught, print_trained, training_bar
+    from reid_solve.training.loop.example import example
+    from reid_solve.training.loop.run import train
+    from reid_solve.training.self_supervised.files import teach_files
+
+    if print_config:
+        click.echo(example(), nl=False)
+        return
+    if match is not None:
+        with training_bar(as_json, f"learning from {match[1].name}") as watch:
+            taught = teach_files(match, folder, config=config, resume=resume, watch=watch, **options)
+        if as_json:
+            click.echo(json.dumps(taught.to_dict()))
+        else:
+            print_notes(taught.notes)
+            print_taught(taught.to_dict())
+        return
+    for name, value in options.items():
+        if value is not None:
+            raise click.UsageError(
+                f"--{name.replace('first', 'first-frame')} is for --self-supervised; say it in CONFIG"
+            )
+    if config is None:
+        raise click.UsageError("CONFIG is missing; `reid-solve train --print-config` prints one to begin with")
+    with training_bar(as_json, f"training {config.stem}") as watch:
+        done = train(config, folder, resume=resume, watch=watch)
+    if done.first and as_json:
+        click.echo(json.dumps(done.to_dict()))
+    elif done.first:
+        print_notes(done.notes)
+        print_trained(done.to_dict())
+
+
+@main.command()
+@click.argument("networks", metavar="NETWORK...", nargs=-1, required=True, type=input_path)
+@click.option("-o", "--output", type=input_path, required=True, help="Where to write the mean (.pt).")
+@click.option("--greedy", nargs=2, metavar="KIND ROOT", help="Only networks that raise mAP on this set, best first.")
+@as_json
+def soup(networks: tuple[Path, ...], output: Path, greedy: tuple[str, str] | None, as_json: bool) -> None:
+    """Average the weights of networks that were trained from one start: often better than each, at the price of one.
+
+    The networks are embedder.pt of trainings that differ in seed, data order or settings, but not in architecture.
+    --greedy market people looks at the query and gallery of a set; use one that is not the final test.
+
+    \b
+    Example:
+        reid-solve soup seed1.pt seed2.pt -o soup.pt
+    """
+    from reid_solve.training.models.soup_files import soup_files
+
+    done = soup_files(networks, output, scored_on=None if greedy is None else (greedy[0], Path(greedy[1])))
+    if as_json:
+        click.echo(json.dumps({**done.to_dict(), "output": str(output)}))
+    else:
+        click.echo(f"{done}, written to {output}", err=True)
+
+
+@main.command("reid-evaluate")
+@click.argument("sources", metavar="FEATURES...", nargs=-1, type=input_path)
+@scoring
+@as_json
+def reid_evaluate(sources: tuple[Path, ...], check: Path | None, as_json: bool, **options: Any) -> None:
+    """Score a re-identification model: mAP, Rank-k and mINP of queries ranked against a gallery.
+
+    FEATURES are an array of a row a picture (.npy, .npz with `features`, .parquet with a column of them), and --table
+    (.parquet, .csv), or columns beside them, say of each row: split (query or gallery), pid, and camid (market), action
+    (soccernet), id or path (submissions). Several files are an ensemble: the mean of their distances.
+    Or FEATURES is one folder of pictures, and --layout and --backend say how to read and embed it.
+
+    \b
+    Examples:
+        reid-solve reid-evaluate features.npy --table pictures.csv
+        reid-solve reid-evaluate features.npz --protocol soccernet --rerank 6,3,0.3 --submission answer.json
+        reid-solve reid-evaluate --validate answer.json --protocol soccernet --table pictures.csv
+    """
+    from reid_solve.report.retrieval import print_retrieval
+    from reid_solve.report.tables import print_notes
+    from reid_solve.training.retrieval import check_submission, reid_evaluate
+
+    if check is not None:
+        facts = check_submission(check, sources, options["table"], options["layout"], options["protocol"])
+        text = f"{check}: valid, {facts['queries']:,} queries"
+        click.echo(json.dumps(facts) if as_json else text)
+        return
+    if not sources:
+        raise click.UsageError("FEATURES are missing; give a file of features, or a folder of pictures")
+    with quiet_or_bar(as_json, f"ranking {sources[0].name}"):
+        done = reid_evaluate(sources, **options)
+    if as_json:
+        click.echo(json.dumps(done.to_dict()))
+    else:
+        print_notes(() if done.result is None else done.result.notes)
+        print_retrieval(done.to_dict())
+
+
+@main.command("reid-data")
+@click.argument("kind", type=click.Choice(TRUTHS))
+@click.argument("root", type=input_path)
+@click.argument("output", metavar="OUT", type=input_path)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all lots.")
+@click.option("--held-out", type=float, default=0.1, show_default=True, help="Share of people to test on, by match.")
+@as_json
+def reid_data(kind: str, root: Path, output: Path, seed: int, held_out: float, as_json: bool) -> None:
+    """Make a re-identification set from the ground truth of tracking: people cut out of the clips in ROOT.
+
+    A clip is a folder with gt/gt.txt (or gt.txt) and img1/, or a video (CLIP/video.mp4, CLIP.mp4). Four to eight
+    pictures of each person and clip are taken. Tests are of whole matches: SportsMOT names a clip MATCH_cNUMBER,
+    SoccerNet's gameinfo.ini has the game, elsewhere each clip is a match. Queries are 2 seconds and more from the
+    gallery's pictures of the same person.
+
+    \b
+    Example:
+        reid-solve reid-data mot . reid-set --held-out 0
+    """
+    from reid_solve.report.progress import frames_bar
+    from reid_solve.report.tables import print_notes
+    from reid_solve.training.data.make import make_set
+
+    with frames_bar(as_json, f"cutting people out of {root.name}", "clips") as progress:
+        made = make_set(kind, root, output, seed=seed, share=held_out, progress=progress)
+    if as_json:
+        click.echo(json.dumps(made.to_dict()))
+    else:
+        print_notes(made.notes)
+        click.echo(f"{made}, written to {output}", err=True)
 
 
 @main.command()

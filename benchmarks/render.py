@@ -50,7 +50,7 @@ def steps(video: Path, solved: Path, frames: int) -> dict[str, Callable[[], int]
                   tracks.frame > 0)  # fmt: skip
 
     def draw() -> int:
-        pen = Pen(drawn, frames, (film.width, film.height))
+        pen = Pen(drawn, (film.width, film.height))
         for number, picture in zip(range(frames), cycle(kept), strict=False):
             pen.draw(picture, number)
         return frames
@@ -59,9 +59,9 @@ def steps(video: Path, solved: Path, frames: int) -> dict[str, Callable[[], int]
         import supervision as sv
 
         rings, labels = sv.EllipseAnnotator(), sv.LabelAnnotator(text_position=sv.Position.BOTTOM_CENTER)
-        starts = drawn.starts(frames)
         for number, picture in zip(range(frames), cycle(kept), strict=False):
-            rows = slice(starts[number], starts[number + 1])
+            here = drawn.rows(number)
+            rows = slice(here.start, here.stop)
             x, y, w, h = drawn.boxes[rows].T
             found = sv.Detections(xyxy=np.stack([x, y, x + w, y + h], 1), class_id=drawn.who[rows])
             labels.annotate(rings.annotate(picture, found), found, [drawn.names[k] for k in drawn.who[rows]])

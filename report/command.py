@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -25,7 +27,8 @@ class _UserError(click.ClickException):
 class OneLineErrors(click.Group):
     """A group with a default command whose errors are one line.
 
-    Exit codes: 0 done; 1 interrupted, or a mistake in this program; 2 something the user can put right.
+    Exit codes: 0 done; 1 interrupted, or a mistake in this program; 2 something the user can put right; 143 (or 129)
+    told to stop by SIGTERM (or SIGHUP).
     """
 
     def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
@@ -48,7 +51,8 @@ class OneLineErrors(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; turn every failure into one line and an exit code."""
         try:
-            return super().invoke(ctx)
+            with _tidy_when_told_to_stop():
+                return super().invoke(ctx)
         except ReidSolveError as error:
             raise _UserError(" ".join(str(error).split())) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
@@ -63,6 +67,26 @@ class OneLineErrors(click.Group):
             kind = type(error).__name__
             text = f"{kind}: {' '.join(str(error).split())[:300]}; this is a mistake in reid-solve, please report it "
             raise click.ClickException(text + "(REID_SOLVE_DEBUG=1 shows where)") from error
+
+
+@contextmanager
+def _tidy_when_told_to_stop() -> Iterator[None]:
+    """Leave as after Ctrl-C, so that nothing unfinished stays behind, when a scheduler or a closed terminal ends it."""
+
+    def leave(number: int, _frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)  # Windows has no SIGHUP
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores it
+                before[number] = signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def picture_size(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:

@@ -49,9 +49,10 @@ class Marks:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def starts(self, frames: int) -> IntArray:
-        """Frame k owns the rows ``starts[k]:starts[k + 1]``, (frames + 1,)."""
-        return np.searchsorted(self.frame, np.arange(frames + 1))
+    def rows(self, frame: int) -> range:
+        """The rows of one frame."""
+        first, end = np.searchsorted(self.frame, [frame, frame + 1]).tolist()
+        return range(first, end)
 
 
 def marks(

@@ -20,6 +20,13 @@ def _names(_context: click.Context, _parameter: click.Parameter, value: str | No
     return tuple(name.strip() for name in value.split(",")) if value else None
 
 
+output_format = click.option(
+    "--output-format",
+    "--to",
+    default="auto",
+    metavar="NAME",
+    help="What to write; auto goes by the ending (.json: soccernet-gsr). See `reid-solve formats`.",
+)
 classes = click.option("--classes", callback=_names, metavar="A,B", help="Only rows of these classes.")
 _FPS = click.option(
     "--fps", type=click.FloatRange(0, min_open=True), help="Frames per second; else as the file says, else 25."
@@ -30,7 +37,7 @@ _READING = (
         default="auto",
         show_default=True,
         metavar="NAME",
-        help="mot, csv, parquet, pickle, ...; auto goes by content.",
+        help="As `reid-solve formats` names them; auto goes by content.",
     ),
     _FPS,
     click.option("--size", callback=picture_size, metavar="WxH", help="Picture size, as 1920x1080."),
@@ -49,6 +56,7 @@ _READING = (
         type=click.Choice(["xywh", "xyxy", "cxcywh"]),
         help="What the box columns hold, if not x, y, w, h.",
     ),
+    click.option("--percent", is_flag=True, help="Scores are in percent."),
     click.option("--salvage", is_flag=True, help="Take the whole lines of a file that was cut short."),
     click.option("--allow-pickle", is_flag=True, help="Read pickles (data only); for files from people you trust."),
 )
@@ -170,3 +178,25 @@ _FILLING = (
 def filling(command: Command) -> Command:
     """The options for filling gaps, as keywords of ``solver.solve.solve``."""
     return _all(_FILLING)(command)
+
+
+_ONE_MATCH = (
+    click.option(
+        "--self-supervised",
+        "match",
+        nargs=2,
+        type=click.Path(path_type=Path),
+        metavar="TRACKS VIDEO",
+        help="Learn from one match without labels; CONFIG may be left out.",
+    ),
+    click.option("--start", metavar="NETWORK", help="embedder.pt, SPEC or SPEC=WEIGHTS; with --self-supervised."),
+    click.option(
+        "--steps", type=click.IntRange(1), help="Over CONFIG's; with --self-supervised, there 200 if not said."
+    ),
+    click.option("--first-frame", "first", type=int, metavar="N", help="What TRACKS calls the video's first frame."),
+)
+
+
+def one_match(command: Command) -> Command:
+    """The options of `train` for one match, as keywords of ``training.self_supervised.files.teach_files``."""
+    return _all(_ONE_MATCH)(command)

@@ -22,7 +22,6 @@ class Pen:
 
     Args:
         marks: what to draw.
-        frames: of the video.
         size: width and height of the picture, pixels.
         trails: to draw as well.
 
@@ -30,9 +29,8 @@ class Pen:
         drawn: boxes drawn so far.
     """
 
-    def __init__(self, marks: Marks, frames: int, size: tuple[int, int], trails: Trails | None = None) -> None:
+    def __init__(self, marks: Marks, size: tuple[int, int], trails: Trails | None = None) -> None:
         self.marks, self.size, self.trails = marks, size, trails
-        self.starts = marks.starts(frames)
         self.text = max(SMALLEST, round(TEXT * size[1]))
         self.stroke = max(1.5, size[1] / 300)
         self.drawn = 0
@@ -42,9 +40,7 @@ class Pen:
 
     def draw(self, picture: Picture, frame: int) -> None:
         """Draw everybody of one frame, in place; the frames are to come in order."""
-        if frame >= len(self.starts) - 1:
-            return
-        rows = range(int(self.starts[frame]), int(self.starts[frame + 1]))
+        rows = self.marks.rows(frame)
         if self.trails is not None:
             for row in rows:
                 self.trails.draw(picture, row, frame, self.stroke)

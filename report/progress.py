@@ -8,12 +8,13 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def frames_bar(quiet: bool, text: str) -> Iterator[Callable[[int, int | None], None] | None]:
+def frames_bar(quiet: bool, text: str, unit: str = "frames") -> Iterator[Callable[[int, int | None], None] | None]:
     """Show a bar while frames are worked through.
 
     Args:
         quiet: show nothing.
         text: what is going on.
+        unit: what is counted, if not frames.
 
     Yields:
         a function to call with the number of frames done, and of all where that is known; None where nobody watches.
@@ -31,7 +32,7 @@ def frames_bar(quiet: bool, text: str) -> Iterator[Callable[[int, int | None], N
 
         def show(done: int, total: int | None) -> None:
             elapsed = bar.tasks[0].elapsed or 0.0
-            speed = f"{done / elapsed:.1f} frames/s" if elapsed > 0.5 else ""
+            speed = f"{done / elapsed:.1f} {unit}/s" if elapsed > 0.5 else ""
             bar.update(task, completed=done, total=total, speed=speed)
 
         yield show

@@ -133,10 +133,7 @@ class _Reel:
         self.film, self.size, self.progress = film, size, progress
         # An estimated count may be too low, and then rows say better.
         frames = max([film.count, *(int(side.marks.frame.max(initial=0)) + 1 for side in sides)])
-        self.pens = [
-            Pen(side.marks, frames, size, Trails(side.marks, frames, size, film.fps) if trails else None)
-            for side in sides
-        ]
+        self.pens = [Pen(side.marks, size, Trails(side.marks, size, film.fps) if trails else None) for side in sides]
         pixels = max(11, round(size[1] / 34))
         self.captions = [sprites.caption(side.caption, pixels) for side in sides] if len(sides) > 1 else []
         self.strip = Strip(sides[-1].marks, frames, size[0] * len(sides), size[1], film.fps) if timeline else None

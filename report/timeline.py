@@ -164,7 +164,7 @@ def _heading(panel: Panel, text: str, unit: str, y: float, width: int, known: bo
 def _axis(start: int, stop: int, scale: float, fps: float | None, top: float, bottom: float) -> str:
     rate = fps or 1.0
     length = (stop - start) / rate
-    steps = [m * 10**k for k in range(-2, 8) for m in (1, 2, 5)]
+    steps = [m * 10**k for k in range(-2, 14) for m in (1, 2, 5)]
     step = next((s for s in steps if length / s <= 10), steps[-1])
     ticks = np.arange(0, length + 1e-9, step)
     xs = LEFT + ticks * rate * scale

@@ -30,27 +30,26 @@ class Trails:
 
     Args:
         marks: the rows.
-        frames: of the video.
         size: width and height of the picture, pixels.
         fps: frames per second.
     """
 
-    def __init__(self, marks: Marks, frames: int, size: tuple[int, int], fps: float) -> None:
+    def __init__(self, marks: Marks, size: tuple[int, int], fps: float) -> None:
         self.marks = marks
         rows = np.flatnonzero(marks.who != NOBODY)
         rows = rows[np.lexsort((marks.frame[rows], marks.who[rows]))]
-        self.scale, self.shift = _camera(marks, rows, frames, size)
+        self.camera = _camera(marks, rows, size)
         x, y, w, h = marks.boxes[rows].T
         frame, who = marks.frame[rows], marks.who[rows]
         feet = np.column_stack([x + w / 2, y + h])
-        at = np.minimum(frame, frames - 1)
-        still = feet * self.scale[at][:, None] + self.shift[at]
+        scale, shift = self._at(frame)
+        still = feet * scale[:, None] + shift
         self.place = np.full(len(marks), -1)
         self.place[rows] = np.arange(len(rows))
 
         # Row k's trail begins where its unbroken run does, or so many seconds ago.
         apart = np.diff(frame)
-        far = np.hypot(*np.diff(still, axis=0).T) > HEIGHTS * (h * self.scale[at])[1:] * np.maximum(apart, 1)
+        far = np.hypot(*np.diff(still, axis=0).T) > HEIGHTS * (h * scale)[1:] * np.maximum(apart, 1)
         broken = (np.diff(who) != 0) | (apart > HICCUP) | far
         run = np.maximum.accumulate(np.where(np.r_[True, broken], np.arange(len(rows)), 0)) if len(rows) else rows
         self.still = _smooth(still, run)
@@ -65,12 +64,20 @@ class Trails:
         if stop < 0 or stop - self.begin[stop] < 2:
             return
         still = self.still[self.begin[stop] : stop + 1]
-        points = ((still - self.shift[frame]) / self.scale[frame] * (1 << FRACTION)).round().astype(np.int32)
+        scale, shift = self._at(np.array([frame]))
+        points = ((still - shift) / scale * (1 << FRACTION)).round().astype(np.int32)
         colour = self.marks.colour[self.marks.who[row]][::-1]
         ends = np.linspace(0, len(points) - 1, PARTS + 1).astype(int)
         for part, (a, b) in enumerate(pairwise(ends), 1):
             width = max(1, round(thick * part / PARTS))
             cv2.polylines(picture, [points[a : b + 1]], False, colour, width, cv2.LINE_AA, FRACTION)
+
+    def _at(self, frame: IntArray) -> tuple[FloatArray, FloatArray]:
+        """The camera at frames (m,), still = scale * picture + shift: (m,) and (m, 2)."""
+        known, zoom, x, y = self.camera
+        return np.exp(np.interp(frame, known, zoom)), np.column_stack(
+            [np.interp(frame, known, x), np.interp(frame, known, y)]
+        )
 
 
 def _smooth(place: FloatArray, run: IntArray) -> FloatArray:
@@ -87,12 +94,11 @@ def _smooth(place: FloatArray, run: IntArray) -> FloatArray:
     return out
 
 
-def _camera(marks: Marks, rows: IntArray, frames: int, size: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
-    """Per frame of the video, still = scale * picture + shift: (frames,) and (frames, 2)."""
+def _camera(marks: Marks, rows: IntArray, size: tuple[int, int]) -> tuple[FloatArray, ...]:
+    """The camera that these rows show: frames, logarithm of the scale, and shift across and down, (F,) each."""
     rows = rows[marks.kind[rows] != BALL]
     if len(rows) < 2:
-        return np.ones(frames), np.zeros((frames, 2))
+        return np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1)
     camera = estimate_camera(marks.frame[rows], marks.who[rows], marks.boxes[rows], (float(size[0]), float(size[1])))
-    every = np.arange(frames)
-    scale = np.exp(np.interp(every, camera.frame, np.log(camera.scale)))
-    return scale, np.column_stack([np.interp(every, camera.frame, camera.shift[:, axis]) for axis in range(2)])
+    # Contiguous floats: np.interp would make them again for every trail.
+    return camera.frame.astype(float), np.log(camera.scale), *np.ascontiguousarray(camera.shift.T)

@@ -94,7 +94,7 @@ class Graph:
         p / 2 > (1 - p) / 6, that is from p = 1/4 on, log-odds of -ln 3 (AssA of Luiten et al. 2021, equation 7).
         A pinned link is worth nothing: it is no decision.
         """
-        worth = self.log_odds + PRIZE
+        worth = total(self.terms, len(self.pairs)) + PRIZE
         return np.where(self.terms[PINNED] != 0, 0.0, worth) if PINNED in self.terms else worth
 
 

@@ -16,7 +16,7 @@ from reid_solve.solver.graph import Graph
 from reid_solve.solver.solution import Solution
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.describe import Tracklets
-from reid_solve.tracklets.table import IntArray, Tracks
+from reid_solve.tracklets.table import IntArray, Note, Tracks
 from reid_solve.tracklets.write import write
 
 if TYPE_CHECKING:
@@ -79,13 +79,16 @@ class Result:
         column = arrays.values(self.tracks.canonical["identity"])
         return np.asarray(column[solved.tracklets.rows[solved.tracklets.offsets[:-1]]], np.int64)
 
-    def write(self, path: str | PathLike[str], format: str = "auto") -> None:
+    def write(self, path: str | PathLike[str], format: str = "auto") -> tuple[Note, ...]:
         """Write the rows, atomically; the format goes by the extension.
+
+        Returns:
+            what the format could not hold.
 
         Raises:
             OutputError: the file cannot be written.
         """
-        write(self.tracks, path, format=format)
+        return write(self.tracks, path, format=format)
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows with the user's own columns plus the two that were added."""

@@ -42,6 +42,15 @@ def film() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def people() -> Iterator[Any]:
+    """The module ``fixtures/people/make.py``, which draws sets of people (``write_people``)."""
+    pytest.importorskip("cv2", reason="drawing people needs the extra [video]")
+    sys.path.insert(0, str(FIXTURES))  # as `python fixtures/film.py` does
+    yield importlib.import_module("people.make")
+    sys.path.remove(str(FIXTURES))
+
+
+@pytest.fixture(scope="session")
 def mini_clip(film: Any, tmp_path_factory: pytest.TempPathFactory) -> MiniClip:
     """A generated clip: seed 19, 640x360, 75 frames; made once a session in about two seconds."""
     clip = film.make(tmp_path_factory.mktemp("mini"), seed=19)

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from tests.digits import write_reader
+from tests.evaluation.retrieval.small import write_features
 
 from reid_solve.cli import CUES, METHODS, main
 from reid_solve.solver.cues import CUES as LEARNT
@@ -87,6 +88,13 @@ def test_the_examples_in_help_run(page: list[str], clip: Path, request: pytest.F
         pq.write_table(tracks.filter(pc.field("frame") <= 30), clip / "tracks.parquet")  # as long as the video
     if "digits.onnx" in text:
         write_reader(clip / "digits.onnx")
+    if "features.npy" in text:
+        write_features(clip)
+    if "seed1.pt" in text:
+        from reid_solve.tracklets.embed.networks import build, save
+
+        for name in ("seed1.pt", "seed2.pt"):
+            save(clip / name, build("osnet:x0_25", image_size=(64, 32)))
     examples = re.findall(r"^\s+reid-solve (.+)$", text.split("Example")[1].split("Options:")[0], re.MULTILINE)
     assert examples
     run("tracks.parquet")

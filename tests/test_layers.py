@@ -14,7 +14,10 @@ ALLOWED = {
     "evaluation": {"tracklets", "solver", "evaluation"},
     "report": {"tracklets", "solver", "evaluation", "report"},
     "pipeline": {"tracklets", "solver", "evaluation", "report", "pipeline"},
+    "training": {"tracklets", "evaluation", "training"},
 }
+# Nothing but networks: they are imported by functions that are about to run one, never by what is imported eagerly.
+NETWORKS = ("tracklets/embed/networks", *(f"training/{part}" for part in ("losses", "models", "loop", "self_supervised")))
 HEAVY = {
     "torch",
     "torchvision",
@@ -63,7 +66,30 @@ def test_cues_never_see_the_methods() -> None:
 def test_heavy_libraries_are_imported_inside_functions() -> None:
     for layer in ALLOWED:
         for path in (ROOT / layer).rglob("*.py"):
-            assert not [n for n, top in imports(path) if top and n.split(".")[0] in HEAVY], path
+            if not path.relative_to(ROOT).as_posix().startswith(NETWORKS):
+                assert not [n for n, top in imports(path) if top and n.split(".")[0] in HEAVY], path
+
+
+def of_networks() -> tuple[str, ...]:
+    """Modules of those folders that import a heavy library at their top, by themselves or through each other."""
+    tops = {}
+    for path in [p for folder in NETWORKS for p in (ROOT / folder).rglob("*.py")]:
+        name = ".".join(("reid_solve", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+        tops[name] = [imported for imported, top in imports(path) if top]
+    found = {name for name, tops_ in tops.items() if {n.split(".")[0] for n in tops_} & HEAVY}
+    while more := {n for n, of in tops.items() if any(f"{i}.".startswith(f"{h}.") for i in of for h in found)} - found:
+        found |= more
+    return tuple(sorted(found))
+
+
+def test_what_is_imported_eagerly_imports_no_networks() -> None:
+    """A network's module begins with `import torch`: others import it in the function that needs it."""
+    heavy = of_networks()
+    assert {"reid_solve.tracklets.embed.networks", "reid_solve.training.loop.session"} <= set(heavy)
+    for path in [p for layer in ALLOWED for p in (ROOT / layer).rglob("*.py")] + [ROOT / "cli.py"]:
+        if not path.relative_to(ROOT).as_posix().startswith(NETWORKS):
+            tops = [n for n, top in imports(path) if top]
+            assert not [n for n in tops if any(f"{n}.".startswith(f"{h}.") for h in heavy)], path
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -21,6 +21,7 @@ PARTS = (
     "evaluation",
     "report",
     "pipeline",
+    "training",
 )
 
 
@@ -49,7 +50,7 @@ def test_sdist_and_wheel_hold_every_module_under_one_name(checkout: Path) -> Non
     (wheel,) = (checkout / "dist").glob("*.whl")
     names = [n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n]
     assert {n.split("/")[0] for n in names} == {"reid_solve"}
-    layers = ("tracklets", "solver", "evaluation", "report", "pipeline")
+    layers = ("tracklets", "solver", "evaluation", "report", "pipeline", "training")
     ours = {f"reid_solve/{p.relative_to(ROOT)}" for layer in layers for p in (ROOT / layer).rglob("*.py")}
     assert ours | {"reid_solve/cli.py", "reid_solve/__init__.py", "reid_solve/py.typed"} == set(names)
 

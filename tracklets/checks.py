@@ -16,6 +16,7 @@ from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.formats.registry import Loaded, Options
 from reid_solve.tracklets.table import Clip, Note, Tracks, counted
 
+MOST_FRAMES = 2**43  # milliseconds since 1970 fit; a tracklet and a frame make one int64 in many places
 _INVALID = "correct it, or leave such rows out with --drop-invalid"
 
 
@@ -42,8 +43,8 @@ def check(loaded: Loaded, clip: Clip, options: Options) -> Tracks:
     _frames(draft, mapped, options)
     _ids(draft, mapped)
     clip = _boxes(draft, mapped, clip, options)
-    _scores(draft)
-    duplicates.resolve(draft, options.on_duplicate)
+    _scores(draft, options)
+    duplicates.resolve(draft, options.on_duplicate, mapped.named["track_id"])
     if not draft.table.num_rows:
         draft.notes.append(Note("empty", 0, "no rows", "warning"))
     canonical = pa.table({name: draft.columns[name] for name in _ORDER if name in draft.columns})
@@ -138,6 +139,9 @@ def _frames(draft: Draft, mapped: columns.Mapped, options: Options) -> None:
         frame = frame[there]
     if (frame < 0).any():
         raise draft.fail(frame < 0, "frame", column, "negative", "frames are counted from 0 or 1")
+    if (frame >= MOST_FRAMES).any():
+        advice = "frames are counted from 0 or 1"
+        raise draft.fail(frame >= MOST_FRAMES, "frame", column, "too large for the number of a frame", advice)
     draft.columns["frame"] = arrays.column(frame)
 
 
@@ -206,7 +210,7 @@ def _negative(draft: Draft, mapped: columns.Mapped, box: boxes.Box, given: boxes
     )
 
 
-def _scores(draft: Draft) -> None:
+def _scores(draft: Draft, options: Options) -> None:
     if "score" not in draft.columns:
         return
     column = draft.columns["score"]
@@ -217,13 +221,18 @@ def _scores(draft: Draft) -> None:
         kept = np.where(unknown, np.nan, score).astype(arrays.values(column).dtype)
         draft.columns["score"] = _nullable(kept)
         draft.note("unknown-score", count, f"score -1 in {counted(count, 'row')}: unknown, taken as 1", warning=True)
+    if options.percent and count < len(score):
+        hundredth = np.where(unknown, np.nan, score) / 100
+        draft.columns["score"] = _nullable(hundredth)
+        text = f"scores of {counted(len(score) - count, 'row')} taken as percent"
+        draft.note("percent-scores", len(score) - count, text, warning=True)
     empty = int(np.isnan(score).sum())
     draft.note("missing-score", empty, f"no score in {counted(empty, 'row')}: taken as 1", warning=True)
 
 
 def _frame_base(draft: Draft, clip: Clip) -> int | None:
     recorded = clip.metadata.get("frame_base")
-    if isinstance(recorded, int):
+    if isinstance(recorded, int) and 0 <= recorded < MOST_FRAMES:
         return recorded
     frame = arrays.values(draft.columns["frame"])
     return int(frame.min() > 0) if len(frame) else None

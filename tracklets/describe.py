@@ -136,7 +136,8 @@ class Tracklets:
     def unit_at(self, row: IntArray) -> FloatArray:
         """Length of one body height in reference coordinates around rows (m,), (m,); 1 metre in pitch coordinates."""
         low, high = self._around(row)
-        return np.asarray((self._height_sums[high + 1] - self._height_sums[low]) / (high + 1 - low))
+        total = np.concatenate([[0.0], np.cumsum(self.reference.unit)])
+        return np.asarray((total[high + 1] - total[low]) / (high + 1 - low))
 
     def velocity_before(self, row: IntArray) -> FloatArray:
         """Velocity (m, 2) over the last 0.4 s up to rows (m,), reference units per frame."""
@@ -145,10 +146,6 @@ class Tracklets:
     def velocity_after(self, row: IntArray) -> FloatArray:
         """Velocity (m, 2) over the 0.4 s from rows (m,) on, reference units per frame."""
         return self._velocity(row, self._around(row)[1])
-
-    @cached_property
-    def _height_sums(self) -> FloatArray:
-        return np.concatenate([[0.0], np.cumsum(self.reference.unit)])
 
     def _around(self, row: IntArray) -> tuple[IntArray, IntArray]:
         """First and last row of the same tracklet within 0.4 s of rows (m,)."""
@@ -185,7 +182,10 @@ def describe(tracks: Tracks, fps: float | None = None, size: tuple[float, float]
     code = tracks.codes("track_id")[0]
     for sequence in range(int(tracks.sequence.max(initial=-1)) + 1):
         rows = np.flatnonzero((tracks.sequence == sequence) & (code >= 0))
-        yield _describe(tracks, rows, code, fps or tracks.clip.fps or DEFAULT_FPS, size, appearance)
+        found = _describe(tracks, rows, code, fps or tracks.clip.fps or DEFAULT_FPS, size, appearance)
+        del rows  # a generator that waits keeps what it has
+        yield found
+        del found
 
 
 def _describe(tracks: Tracks, rows: IntArray, code: IntArray, fps: float, size: tuple[float, float] | None,

@@ -6,15 +6,21 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reid_solve.tracklets import arrays
-from reid_solve.tracklets.casts import Draft
+from reid_solve.tracklets.casts import Draft, plain
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.table import IntArray, counted
 
 
-def resolve(draft: Draft, on_duplicate: str) -> None:
+def resolve(draft: Draft, on_duplicate: str, column: str) -> None:
     """Drop identical rows; then refuse, thin out or split what is left twice.
+
+    Args:
+        draft: with all its columns.
+        on_duplicate: see ``reid_solve.tracklets.read.read``.
+        column: of the user's table, that holds the ids.
 
     Raises:
         InputError: one id has two boxes in a frame and ``on_duplicate`` is "error".
@@ -54,7 +60,7 @@ def resolve(draft: Draft, on_duplicate: str) -> None:
             f"{counted(count, 'row')} with an id that has a better one in the frame: dropped",
         )
     else:
-        _split(draft, group, rows)
+        _split(draft, group, rows, column)
 
 
 def _groups(draft: Draft) -> IntArray | None:
@@ -126,8 +132,11 @@ def _conflict(draft: Draft, group: IntArray, rows: IntArray) -> InputError:
     )
 
 
-def _split(draft: Draft, group: IntArray, rows: IntArray) -> None:
-    """Give the second, third, ... row of an (id, frame) a new id, the same one in every frame."""
+def _split(draft: Draft, group: IntArray, rows: IntArray, column: str) -> None:
+    """Give the second, third, ... row of an (id, frame) a new id, the same one in every frame.
+
+    Also in the user's table: what is written of it could not be read again otherwise.
+    """
     order = np.lexsort((rows, group[rows]))
     start = np.concatenate([[True], np.diff(group[rows][order]) != 0])
     place = np.arange(len(order))
@@ -144,8 +153,22 @@ def _split(draft: Draft, group: IntArray, rows: IntArray) -> None:
         pairs = np.column_stack([whole[moved], nth])
         whole[moved] = whole.max() + 1 + np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
         draft.columns["track_id"] = arrays.column(whole, ~arrays.present(ids))
+    _put(draft, column, np.sort(moved))
     draft.note(
         "duplicates-split",
         len(moved),
         f"{counted(len(moved), 'row')} with an id that is already in the frame: given a new id",
     )
+
+
+def _put(draft: Draft, column: str, rows: IntArray) -> None:
+    """Write the new ids of some rows into the user's column, in its own type if that can hold them."""
+    old, new = plain(draft.table[column]), draft.columns["track_id"].take(arrays.column(rows))
+    try:
+        new = new.cast(old.type)
+    except pa.ArrowException:
+        old = old.cast(new.type)
+    mask = np.zeros(len(old), np.bool_)
+    mask[rows] = True
+    at = draft.table.column_names.index(column)
+    draft.table = draft.table.set_column(at, column, pc.replace_with_mask(old, arrays.column(mask), new))

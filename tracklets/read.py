@@ -10,16 +10,19 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from reid_solve.tracklets.checks import check
+from reid_solve.tracklets.checks import MOST_FRAMES, check
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.formats import seqinfo
-from reid_solve.tracklets.formats.encoding import unpack
-from reid_solve.tracklets.formats.registry import File, Loaded, Options, load_all, reader_of, recognise
+from reid_solve.tracklets.formats.registry import Loaded, Options, kind_of, load_all, reader_of, recognise
+from reid_solve.tracklets.formats.sources import File, Folder, open_source
+from reid_solve.tracklets.formats.sources import open_file as open_file
 from reid_solve.tracklets.table import Clip, Note, Tracks
 
 load_all()
 
-_HEAD = 1 << 16
+_NO_FOLDER = "a folder; give a file: MOT text, CSV or parquet"
+# No camera is faster, no picture larger and no match longer; what is computed from them must stay small.
+_MOST = {"fps": 100_000, "width": 1_000_000, "height": 1_000_000, "length": MOST_FRAMES}
 _ACCEPTED = (
     "a path, a pandas DataFrame, a pyarrow Table, a list of ultralytics Results or of supervision Detections, "
     "Tracks, or a result that has .tracks"
@@ -39,14 +42,15 @@ def read(
     salvage: bool = False,
     classes: Sequence[str | int] | None = None,
     allow_pickle: bool = False,
+    percent: bool = False,
     ids: bool = True,
 ) -> Tracks:
     """Read the output of a tracker.
 
     Args:
-        source: a path (str or Path), a pandas DataFrame, a pyarrow Table or RecordBatch, a list of ultralytics
-            ``Results`` or supervision ``Detections`` (its index is the frame), ``Tracks`` (returned as they are), or
-            an object whose ``tracks`` are such.
+        source: a path (str or Path) of a file, or of a folder of a known layout; a pandas DataFrame, a pyarrow Table or
+            RecordBatch, a list of ultralytics ``Results`` or supervision ``Detections`` (its index is the frame),
+            ``Tracks`` (returned as they are), or an object whose ``tracks`` are such.
         format: name of a reader; "auto" goes by content, not by file extension.
         fps: frames a second; wins over what the file and a seqinfo.ini beside it say.
         size: width and height of the picture in pixels; wins likewise.
@@ -58,6 +62,7 @@ def read(
         salvage: of a file that was cut short, take the whole lines.
         classes: names or numbers of the classes to keep; all by default.
         allow_pickle: read pickles, restricted to plain containers and numpy arrays; see ``formats/seed_pickle.py``.
+        percent: scores are in percent; a hundredth of them is used. The output has them as they came.
         ids: whether rows have ids. If not (the output of a detector), a column of ids is neither needed nor used, and
             every row is in no track.
 
@@ -70,7 +75,7 @@ def read(
     """
     if fps is not None and not 0 < fps < 100_000:
         raise OptionError(f"fps must be positive, not {fps}")
-    if size is not None and not (len(size) == 2 and min(size) > 0):
+    if size is not None and not (len(size) == 2 and min(size) > 0 and max(size) < _MOST["width"]):
         raise OptionError(f"size must be width and height in pixels, not {size}")
     if on_duplicate not in {"error", "keep-best", "split"}:
         raise OptionError(f"on_duplicate must be error, keep-best or split, not {on_duplicate!r}")
@@ -81,51 +86,42 @@ def read(
     if isinstance(getattr(source, "tracks", None), Tracks):
         return source.tracks  # type: ignore[no-any-return]
     wanted = None if classes is None else tuple(classes)
-    options = Options(fps, size, strict, drop_invalid, on_duplicate, box_format, salvage, wanted, allow_pickle)
+    options = Options(fps, size, strict, drop_invalid, on_duplicate, box_format, salvage, wanted, allow_pickle, percent)
     found: dict[str, float] = {}
     notes: tuple[Note, ...] = ()
     if isinstance(source, str | os.PathLike):
-        source = open_file(Path(source))
+        source = open_source(Path(source))
         found, notes = seqinfo.find(source.path)
     elif hasattr(source, "__next__"):
         source = list(source)  # a generator, as model.track(..., stream=True) returns
     if format != "auto":
         chosen = reader_of(format)
-        if chosen.files != isinstance(source, File):
-            other = "files" if chosen.files else "objects in memory"
+        if chosen.takes != kind_of(source):
+            other = {"file": "files", "folder": "folders", "object": "objects in memory"}[chosen.takes]
             raise OptionError(f"format {format!r} is for {other}, not for {_kind(source)}; leave it at auto")
     else:
         recognised = recognise(source)
+        if recognised is None and isinstance(source, Folder):
+            raise InputError(f"{source}: {_NO_FOLDER}")
         if recognised is None:
             raise InputError(f"cannot read tracks from {_kind(source)}; accepted: {_ACCEPTED}")
         chosen = recognised
     try:
-        loaded = chosen.read(source, options)
+        loaded = chosen.read(source, _with_size(options, found))
     except OSError as error:
         raise InputError(f"{source}: {error.strerror or error}; copy the file again") from error
     if not ids:
         loaded = _without_ids(loaded)
-    clip = _facts(loaded.clip, options, found)
-    return check(replace(loaded, notes=(*notes, *loaded.notes)), clip, options)
+    clip, odd = _facts(loaded.clip, options, found)
+    return check(replace(loaded, notes=(*notes, *loaded.notes, *odd)), clip, options)
 
 
-def open_file(path: Path) -> File:
-    """Look at the beginning of a file.
-
-    Raises:
-        InputError: there is none, it is a folder, or it cannot be opened.
-    """
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: a folder; give a file: MOT text, CSV or parquet")
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path}: not a regular file, and it has to be read twice; save it to one first")
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(f"{path}: {reason}; check the path") from error
-    return File(path, unpack(head, str(path), head=True)[0])
+def _with_size(options: Options, found: dict[str, float]) -> Options:
+    """The options for a reader: it may need the picture's size, wherever that comes from."""
+    size = (int(found.get("width", 0)), int(found.get("height", 0)))
+    if options.size is not None or not 0 < min(size) <= max(size) < _MOST["width"]:
+        return options
+    return replace(options, size=size)
 
 
 def _without_ids(loaded: Loaded) -> Loaded:
@@ -139,26 +135,31 @@ def _without_ids(loaded: Loaded) -> Loaded:
 
 
 def _kind(source: Any) -> str:
-    if isinstance(source, File):
-        return f"the file {source}"
+    if isinstance(source, File | Folder):
+        return f"the {kind_of(source)} {source}"
     if isinstance(source, list | tuple):
         return f"a list of {type(source[0]).__name__}" if source else "an empty list"
     return f"{type(source).__module__}.{type(source).__qualname__}"
 
 
-def _facts(clip: Clip, options: Options, found: dict[str, float]) -> Clip:
-    """Settle frame rate and size: options win, then the file's own metadata, then seqinfo.ini."""
+def _facts(clip: Clip, options: Options, found: dict[str, float]) -> tuple[Clip, tuple[Note, ...]]:
+    """Settle frame rate and size: options win, then the file's own metadata, then seqinfo.ini; warn of absurd ones."""
     own = {key: clip.metadata.get(key) for key in ("fps", "width", "height", "length")}
     given: dict[str, Any] = {"fps": options.fps}
     if options.size is not None:
         given |= {"width": options.size[0], "height": options.size[1]}
-    settled: dict[str, Any] = {}
+    settled: dict[str, Any] = dict.fromkeys(_MOST)
     origins: dict[str, str] = {}
-    for key in ("fps", "width", "height", "length"):
+    notes: list[Note] = []
+    for key, most in _MOST.items():
         for where, facts in (("option", given), ("metadata", own), ("source", vars(clip)), ("seqinfo.ini", found)):
             number = facts.get(key)
-            if isinstance(number, int | float) and number > 0:
-                settled[key] = float(number) if key == "fps" else int(number)
-                origins[key] = where
-                break
-    return replace(clip, origins=origins, **settled)
+            if not isinstance(number, int | float) or not number > 0:
+                continue
+            if number >= most:
+                notes.append(Note("metadata", 1, f"{key} {number:g} in the {where} cannot be right", "warning"))
+                continue
+            settled[key] = float(number) if key == "fps" else int(number)
+            origins[key] = where
+            break
+    return replace(clip, origins=origins, **settled), tuple(notes)

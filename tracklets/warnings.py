@@ -38,7 +38,8 @@ def _all(tracks: Tracks) -> Iterator[Note]:
         yield Note("boxes-outside", outside, text, "warning")
     high = int((tracks.score > 1).sum())
     if high:
-        text = f"score above 1 in {counted(high, 'row')} (highest {tracks.score.max():g}); if in percent, divide by 100"
+        highest = f"score above 1 in {counted(high, 'row')} (highest {tracks.score.max():g})"
+        text = f"{highest}; if in percent, give --percent"
         yield Note("score-over-one", high, text, "warning")
     jumps = split_candidates(tracks)
     if jumps.any():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
-import secrets
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
-import pyarrow as pa
-
+from reid_solve.tracklets.atomic import atomically as atomically
+from reid_solve.tracklets.atomic import final_place, refused
 from reid_solve.tracklets.errors import OptionError, OutputError
 from reid_solve.tracklets.formats.registry import EXTENSIONS, WRITERS, load_all
 from reid_solve.tracklets.table import Note, Tracks
@@ -28,8 +27,8 @@ def write(tracks: Tracks, path: str | os.PathLike[str], format: str = "auto") ->
     Args:
         tracks: rows to write.
         path: where to; the folder must exist.
-        format: name of a writer; "auto" goes by the extension (.parquet, .txt for MOT text, .csv; the texts also
-            with .gz after it).
+        format: name of a writer; "auto" goes by the extension (.parquet, .txt for MOT text, .csv, .xml for CVAT, .json
+            for SoccerNet's game state, ...; the texts also with .gz after it).
 
     Returns:
         what the format could not hold.
@@ -48,26 +47,29 @@ def write(tracks: Tracks, path: str | os.PathLike[str], format: str = "auto") ->
         if packed:
             # no name, no time: the same tracks give the same bytes
             with gzip.GzipFile(filename="", fileobj=stream, mode="wb", compresslevel=4, mtime=0) as squeezed:
-                notes = WRITERS[format](tracks, cast(BinaryIO, squeezed))
+                notes = WRITERS[format].write(tracks, cast(BinaryIO, squeezed))
         else:
-            notes = WRITERS[format](tracks, stream)
+            notes = WRITERS[format].write(tracks, stream)
 
     atomically(target, fill)
     return notes
 
 
-def check_target(path: str | os.PathLike[str], source: str | os.PathLike[str] | None = None) -> None:
+def check_target(
+    path: str | os.PathLike[str], source: str | os.PathLike[str] | None = None, format: str = "auto"
+) -> None:
     """Find out before the work begins whether its result could be written.
 
     Args:
         path: where ``write`` will be asked to put it.
         source: the input, which is never overwritten.
+        format: name of a writer; "auto" goes by the extension.
 
     Raises:
         OutputError: no such folder, no permission, or the input itself.
-        OptionError: the extension names no format.
+        OptionError: no such format, or an extension that names none.
     """
-    _format_of(Path(path), "auto")
+    _format_of(Path(path), format)
     check_place(path, *([] if source is None else [source]))
 
 
@@ -85,11 +87,11 @@ def check_place(path: str | os.PathLike[str], *sources: str | os.PathLike[str]) 
     for source in sources:
         _protect_input(target, source)
     try:
-        final = _final(target)
+        final = final_place(target)
         if not os.access(final.parent, os.W_OK | os.X_OK):
             raise PermissionError(0, f"permission denied: the folder {target.parent} is read-only")
     except OSError as error:
-        raise _refused(path, error) from error
+        raise refused(path, error) from error
 
 
 def write_text(text: str, path: str | os.PathLike[str]) -> None:
@@ -115,78 +117,15 @@ def _format_of(target: Path, format: str) -> tuple[str, bool]:
     name = target.name.lower()
     packed = name.endswith(".gz")
     if format == "auto":
-        extension = Path(name.removesuffix(".gz")).suffix
-        if extension not in EXTENSIONS or (packed and extension == ".parquet"):
-            raise OptionError(f"{target}: the extension names no format; end it in {', '.join(EXTENSIONS)}")
+        plain = name.removesuffix(".gz")
+        extension = max((one for one in EXTENSIONS if plain.endswith(one)), key=len, default="")  # .kitti.txt, not .txt
+        if not extension or (packed and extension == ".parquet"):
+            known = ", ".join(EXTENSIONS)
+            raise OptionError(f"{target}: the extension names no format; end it in {known}, or give --output-format")
         format = EXTENSIONS[extension]
     if format not in WRITERS:
         raise OptionError(f"no format {format!r} to write; one of: auto, {', '.join(WRITERS)}")
     return format, packed and format != "parquet"
-
-
-def atomically(path: Path, fill: Any) -> None:
-    """Let ``fill`` write to a stream, and give the file its name only once all of it is on the disk.
-
-    Args:
-        path: of the finished file; a symbolic link is followed.
-        fill: called with a binary stream.
-
-    Raises:
-        OutputError: the operating system refused; the partial file is gone and an earlier one untouched.
-    """
-    partial: Path | None = None
-    try:
-        final = _final(path)
-        partial = final.with_name(f".{secrets.token_hex(8)}.part")  # short: the final name may be as long as allowed
-        mode = final.stat().st_mode & 0o777 if final.exists() else None
-        with partial.open("xb") as stream:
-            fill(stream)
-            stream.flush()
-            if mode is not None:
-                os.chmod(partial, mode)
-            os.fsync(stream.fileno())
-        os.replace(partial, final)
-        _sync_folder(final.parent)
-    except OSError as error:  # pyarrow's own input and output errors are OSErrors, too
-        raise _refused(path, error) from error
-    except pa.ArrowException as error:
-        raise OutputError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
-    finally:
-        if partial is not None:
-            partial.unlink(missing_ok=True)  # also after Ctrl-C
-
-
-def _final(path: Path) -> Path:
-    """Where a file of this name will stand, links followed; an OSError says why it cannot."""
-    final = Path(os.path.realpath(path))
-    if final.is_dir():
-        raise IsADirectoryError(0, "a folder; give the name of a file in it")
-    if final.exists() and not final.is_file():
-        raise OSError(0, "not a regular file")
-    if not final.parent.is_dir():
-        raise FileNotFoundError(0, f"there is no folder {path.parent}; create it first")
-    if final.exists() and not os.access(final, os.W_OK):
-        raise PermissionError(0, "permission denied: the file is read-only")
-    return final
-
-
-def _refused(path: str | os.PathLike[str], error: OSError) -> OutputError:
-    reason = (error.strerror or str(error) or type(error).__name__).splitlines()[0]
-    return OutputError(f"{path}: cannot be written: {reason[:1].lower()}{reason[1:]}")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut; not every system can open a folder for that."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
 
 
 def _protect_input(target: Path, source: str | os.PathLike[str]) -> None:
@@ -194,5 +133,8 @@ def _protect_input(target: Path, source: str | os.PathLike[str]) -> None:
         same = target.samefile(source)
     except (OSError, ValueError):
         return  # one of them is no file
+    folder = Path(source)
+    if target.exists() and folder.is_dir() and target.resolve().is_relative_to(folder.resolve()):
+        raise OutputError(f"{target}: is in the input, which is never overwritten; choose another name")
     if same:
         raise OutputError(f"{target}: is the input itself, which is never overwritten; choose another name")

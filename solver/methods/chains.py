@@ -25,7 +25,7 @@ class Chains(NamedTuple):
     """What the kernels read (first block) and write (second block); arrays when compiled, lists when interpreted."""
 
     out_begin: Any  # (N + 1,) links that leave x are out_begin[x] : out_begin[x + 1]
-    head: Any  # (E,) tracklet that the link leads to, ascending for each x
+    head: Any  # (E,) tracklet that the link leads to, ascending for each x; 32 bits
     worth: Any  # (E,) gain less the evidence between the two ends
     in_begin: Any  # (N + 1,) the same by the tracklet that the link leads to
     tail: Any
@@ -54,14 +54,15 @@ WRITTEN = Chains._fields[Chains._fields.index("follow") :]
 def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     """Every tracklet alone, and the place (N,) at which each of the graph's N > 0 tracklets is found."""
     count, place = graph.count, chain_order(graph)
-    i, j = place[graph.pairs.i], place[graph.pairs.j]
     never = _ordered(place[graph.conflicts[:, 0]], place[graph.conflicts[:, 1]])
-    never = np.divmod(np.unique(pair_key(*never, count)), count)
-    useful = np.flatnonzero(among(pair_key(i, j, count), pair_key(*never, count)) < 0)
-    useful = useful[np.lexsort((j[useful], i[useful]))]
+    keys = np.unique(pair_key(*never, count))
+    full = _evidence(graph, place, np.divmod(keys, count))
+    i, j = (place.astype(np.int32)[side] for side in (graph.pairs.i, graph.pairs.j))
+    useful = np.flatnonzero(among(pair_key(i, j, count), keys) < 0)
+    useful = useful[np.argsort(pair_key(i[useful], j[useful], count), kind="stable")]
     i, j = i[useful], j[useful]
-    full = _evidence(graph, place, never)
     worth = graph.gain[useful] - _look_up(full, i, j)
+    del useful
     ends = full.indptr[:-1], full.indptr[1:] - 1
     some = np.flatnonzero(np.diff(full.indptr))
     reach, origin = np.arange(count), np.arange(count)
@@ -69,7 +70,7 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     reach[some] = np.maximum(some, full.indices[ends[1][some]])
     reach = np.maximum.accumulate(reach)
     origin = np.minimum.accumulate(origin[::-1])[::-1]
-    back = np.lexsort((i, j))
+    back = np.argsort(pair_key(j, i, count), kind="stable")
     nobody, nothing = np.full(count, -1), np.zeros(count)
     return Chains(
         _begin(i, count), j, worth, _begin(j, count), i[back], worth[back],

@@ -118,7 +118,7 @@ def merge(c: Any, version: Any) -> None:
             version[h] += 1
         low, middle, high = open_window(c, z)
         for k in range(c.out_begin[z], c.out_begin[z + 1]):
-            y = c.head[k]
+            y = c.head[k] + 0  # 64 bits when compiled, as all in the heap
             if c.before[y] < 0:
                 evidence = past_with(c, y, z)
                 if evidence > FORBIDDEN and c.worth[k] + evidence > EPSILON:
@@ -132,7 +132,7 @@ def merge(c: Any, version: Any) -> None:
             add(c, x, c.future, c.future_conflicts, 1)
             x = c.follow[x]
         for k in range(c.in_begin[h], c.in_begin[h + 1]):
-            y = c.tail[k]
+            y = c.tail[k] + 0
             if c.follow[y] < 0:
                 evidence = future_with(c, y, h)
                 if evidence > FORBIDDEN and c.in_worth[k] + evidence > EPSILON:

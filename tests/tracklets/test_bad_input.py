@@ -1,285 +1,377 @@
-"""Every input that users are known to bring gets what the documentation promises: rows, a note, or one clear line."""
+"""The table of docs/formats.md, case by case: what each broken or odd file gets from `info` and from `solve`.
+
+The files are in fixtures/bad, named by the case's number; fixtures/bad/generate.py made them.
+"""
 
 from __future__ import annotations
 
-import gzip
-import pickle
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from click.testing import CliRunner
 
-from reid_solve.tracklets.errors import InputError, ReidSolveError
+from reid_solve.cli import main
 from reid_solve.tracklets.read import read
 from reid_solve.tracklets.table import Tracks
 
-Edit = Callable[[list[list[str]]], None]
-
-
-def rows() -> list[list[str]]:
-    """Three players in ten frames, ten columns, ids 1 to 3, frames from 1; a player walks one pixel a frame."""
-    return [
-        [str(f), str(i), str(100 + 10 * i + f), str(50 + 5 * i), "40", "90", "0.9", "-1", "-1", "-1"]
-        for f in range(1, 11)
-        for i in range(1, 4)
-    ]
-
-
-def text(edit: Edit | None = None, separator: str = ",") -> str:
-    lines = rows()
-    if edit:
-        edit(lines)
-    return "".join(separator.join(line) + "\n" for line in lines)
-
-
-def put(column: int, value: str, at: int | slice = slice(None)) -> Edit:
-    def edit(lines: list[list[str]]) -> None:
-        for line in lines[at] if isinstance(at, slice) else [lines[at]]:
-            line[column] = value
-
-    return edit
-
-
-def each(change: Callable[[list[str]], list[str]]) -> Edit:
-    def edit(lines: list[list[str]]) -> None:
-        lines[:] = [change(line) for line in lines]
-
-    return edit
-
-
-def corners(line: list[str]) -> list[str]:
-    return [*line[:4], str(int(line[2]) + 40), str(int(line[3]) + 90), *line[6:]]
-
-
-def normalised(line: list[str]) -> list[str]:
-    x, y, w, h = (float(cell) for cell in line[2:6])
-    return [*line[:2], f"{x / 1920:.5f}", f"{y / 1080:.5f}", f"{w / 1920:.5f}", f"{h / 1080:.5f}", *line[6:]]
+FILES = Path(__file__).parents[2] / "fixtures" / "bad"
+PICKLE = (
+    "{file}: a pickle, and unpickling runs whatever code is inside, so it is not read; if you trust who wrote it, "
+    "pass --allow-pickle, which takes plain data only; or write parquet or CSV"
+)
+DROP = "correct it, or leave such rows out with --drop-invalid"
+GOOD = [111.0, 55.0, 40.0, 90.0]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One input and what it gets: notes by code and count, or words of the error; ``then`` looks at the tracks."""
+    """One file, how it is read, and what it gets.
 
-    name: str
-    content: str | bytes
+    Attributes:
+        number: of the case.
+        file: in fixtures/bad.
+        options: of the command line.
+        rows: that are read; None where there is an error.
+        notes: counts by kind and code: {"repair identical-duplicates": 2}; nothing else is said.
+        error: the line on stderr, after "Error: "; {file} is the file's path.
+        then: what is true of the rows.
+    """
+
+    number: int
+    file: str
+    options: tuple[str, ...] = ()
+    rows: int | None = None
     notes: dict[str, int] = field(default_factory=dict)
-    error: tuple[str, ...] = ()
-    rows: int = 30
-    options: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
     then: Callable[[Tracks], bool] = lambda tracks: True
+
+    def __str__(self) -> str:
+        return " ".join([self.file, *self.options])
+
+
+def fine(
+    number: int,
+    file: str,
+    *options: str,
+    rows: int = 12,
+    then: Callable[[Tracks], bool] = lambda tracks: True,
+    **notes: int,
+) -> Case:
+    """A file that is read; notes as repair_identical_duplicates=2."""
+    said = {name.replace("_", " ", 1).replace("_", "-"): count for name, count in notes.items()}
+    return Case(number, file, options, rows, said, then=then)
+
+
+def refused(number: int, file: str, *options: str, error: str) -> Case:
+    """A file that is not read, and why."""
+    return Case(number, file, options, error=error)
 
 
 def ids(tracks: Tracks) -> list[Any]:
     return tracks.canonical["track_id"].to_pylist()  # type: ignore[no-any-return]
 
 
-def first_box(tracks: Tracks) -> list[float]:
+def first(tracks: Tracks) -> list[float]:
     return tracks.boxes[0].tolist()  # type: ignore[no-any-return]
 
 
-GOOD = [111.0, 55.0, 40.0, 90.0]
-DUPLICATE = text() + "5,1,500,500,40,90,0.95,-1,-1,-1\n"
-NAN = text(put(2, "nan", 10))
-NEGATIVE = text(put(4, "-40", 6))
-XYXY = text(each(corners))
-SHARES = text(each(normalised))
-SEMI = {"separator": 1}
 CASES = [
-    Case("good", text(), then=lambda t: first_box(t) == GOOD and t.clip.frame_base == 1),
-    Case(
-        "zero-based frames", text(each(lambda r: [str(int(r[0]) - 1), *r[1:]])),
-        then=lambda t: t.clip.frame_base == 0,
+    fine(0, "00-good.txt", then=lambda t: first(t) == GOOD and t.clip.frame_base == 1 and ids(t)[:3] == [1, 2, 3]),
+    fine(1, "01-frames-from-0.txt", then=lambda t: t.clip.frame_base == 0 and t.frame[0] == 0),
+    fine(2, "02-id-minus-1.txt", warning_unassigned=4, then=lambda t: ids(t)[:3] == [1, 2, None]),
+    fine(3, "03-id-0.txt", then=lambda t: ids(t)[:3] == [0, 1, 2]),
+    refused(
+        4, "04-id-twice.txt",
+        error="{file}, line 4 and line 13: frame 2 has id 1 twice, with different boxes; choose --on-duplicate "
+        "keep-best (highest score) or split (a new id)",
     ),
-    Case("id -1", text(put(1, "-1", slice(2, None, 3))), {"unassigned": 10}, then=lambda t: ids(t)[:3] == [1, 2, None]),
-    Case("id 0", text(each(lambda r: [r[0], str(int(r[1]) - 1), *r[2:]])), then=lambda t: ids(t)[0] == 0),
-    Case("duplicate id", DUPLICATE, error=("line 13 and line 31", "frame 5", "id 1 twice", "--on-duplicate keep-best")),
-    Case(
-        "duplicate id, keep-best", DUPLICATE, {"duplicates-dropped": 1, "split-candidate": 2},
-        options={"on_duplicate": "keep-best"}, then=lambda t: t.boxes[-1].tolist() == [500, 500, 40, 90],
+    fine(
+        4, "04-id-twice.txt", "--on-duplicate", "keep-best", repair_duplicates_dropped=1,
+        then=lambda t: t.boxes[-1].tolist() == [300, 300, 40, 90] and t.score[-1] == 0.95,
     ),
-    Case(
-        "duplicate id, split", DUPLICATE, {"duplicates-split": 1}, rows=31,
-        options={"on_duplicate": "split"}, then=lambda t: ids(t)[-1] == 4,
+    fine(
+        4, "04-id-twice.txt", "--on-duplicate", "split", rows=13, repair_duplicates_split=1,
+        then=lambda t: ids(t)[-1] == 4 and ids(t)[:3] == [1, 2, 3],
     ),
-    Case("identical rows", text() + "1,1,111,55,40,90,0.9,-1,-1,-1\n" * 2, {"identical-duplicates": 2}),
-    Case("negative width", NEGATIVE, error=("line 7", "width", "-40", "--box-format xyxy")),
-    Case("negative width, dropped", NEGATIVE, {"invalid-boxes": 1}, rows=29, options={"drop_invalid": True}),
-    Case("zero area", text(put(5, "0", slice(3))), {"zero-area": 3}, then=lambda t: int(t.usable.sum()) == 27),
-    Case("NaN box", NAN, error=("line 11", "x is nan", "--drop-invalid")),
-    Case("NaN box, dropped", NAN, {"invalid-boxes": 1}, rows=29, options={"drop_invalid": True}),
-    Case("inf box", text(put(5, "inf", 10)), error=("line 11", "h is inf", "--drop-invalid")),
-    Case("six columns", text(each(lambda r: r[:6])), then=lambda t: "score" not in t and bool((t.score == 1).all())),
-    Case("five columns", text(each(lambda r: r[:5])), error=("line 1", "5 values", "frame, id, x, y, w, h")),
-    Case(
-        "nine columns", text(each(lambda r: [*r[:7], "1", "0.5"])),
-        then=lambda t: t.source.column_names[7:] == ["class_id", "visibility"],
+    fine(5, "05-rows-twice.txt", repair_identical_duplicates=2),
+    refused(
+        6, "06-negative-width.txt",
+        error="{file}, line 7: the width of the box is -40, negative; the boxes may be x1, y1, x2, y2: try "
+        "--box-format xyxy, or leave such rows out with --drop-invalid",
     ),
-    Case("ragged", text(each(lambda r: r[:7] if int(r[0]) > 5 else r)), {"ragged-lines": 15}),
-    Case("ragged, too short", text(each(lambda r: r[:5] if r[0] == "6" else r)), error=("line 16", "5 values")),
-    Case("semicolons", text(separator=";"), SEMI),
-    Case("tabs", text(separator="\t"), SEMI),
-    Case("spaces", text(separator=" "), SEMI),
-    Case("runs of spaces", text(separator="   ").replace("\n1", "\n  1"), SEMI),
-    Case("comma and space", text(separator=", ")),
-    Case(
-        "header", "frame,id,bb_left,bb_top,bb_width,bb_height,conf,x,y,z\n" + text(),
-        then=lambda t: first_box(t) == GOOD,
+    fine(6, "06-negative-width.txt", "--drop-invalid", rows=11, repair_invalid_boxes=1),
+    fine(7, "07-zero-area.txt", warning_zero_area=3, then=lambda t: np.flatnonzero(~t.usable).tolist() == [0, 1, 2]),
+    refused(8, "08-nan.txt", error=f"{{file}}, line 11: x is nan, not a finite number; {DROP}"),
+    fine(8, "08-nan.txt", "--drop-invalid", rows=11, repair_invalid_boxes=1, then=lambda t: ids(t)[-2:] == [1, 3]),
+    refused(9, "09-inf.txt", error=f"{{file}}, line 11: h is inf, not a finite number; {DROP}"),
+    fine(9, "09-inf.txt", "--drop-invalid", rows=11, repair_invalid_boxes=1),
+    fine(10, "10-six-columns.txt", then=lambda t: "score" not in t and (t.score == 1).all()),
+    refused(
+        11, "11-five-columns.txt",
+        error="{file}, line 1: 5 values a line; expected 6 to 10: frame, id, x, y, w, h[, score[, ...]]",
     ),
-    Case(
-        "header, other order", "score,y2,x2,y1,x1,tracker_id,frame_index\n0.5,145,151,55,111,7,0\n", rows=1,
-        then=lambda t: first_box(t) == GOOD and ids(t) == [7] and t.clip.format == "csv",
+    fine(12, "12-ragged.txt", warning_ragged_lines=6, warning_missing_score=6),
+    refused(
+        12, "12-ragged-too-short.txt",
+        error="{file}, line 7: 5 values (and 2 more lines); a line needs at least 6: frame, id, x, y, w, h",
     ),
-    Case("header without a box", "frame,id,team\n1,1,a\n", error=("no column for a box", "'team'", "x, y, w, h")),
-    Case(
-        "floats", text(each(lambda r: [r[0] + ".0", r[1] + ".0", *r[2:]])), {"float-ids": 30},
-        then=lambda t: ids(t)[0] == 1,
+    *(fine(13, f"13-{name}.txt", warning_separator=1) for name in ("semicolons", "tabs", "spaces")),
+    fine(14, "14-comma-and-space.txt", then=lambda t: first(t) == GOOD),
+    fine(15, "15-header.txt", then=lambda t: first(t) == GOOD and t.score[0] == 0.9),
+    fine(15, "15-header-other-order.csv", rows=1, then=lambda t: first(t) == GOOD and ids(t) == [7]),
+    refused(
+        15, "15-header-without-box.csv",
+        error="{file}: no column for a box among 'frame', 'id', 'team'; needed: frame, track_id and x, y, w, h (or "
+        "x1, y1, x2, y2)",
     ),
-    Case("frame 1.5", text(put(0, "1.5", 4)), error=("line 5", "frame is 1.5", "whole")),
-    Case("id 1.5", text(put(1, "1.5", 4)), error=("line 5", "1.5", "whole")),
-    Case("frame in words", text(put(0, "one", 4)), error=("line 5", "frame is one", "not a number")),
-    Case("word, dropped", text(put(3, "12a", 4)), {"invalid-boxes": 1}, rows=29, options={"drop_invalid": True}),
-    Case("box in words", text(put(3, "12a", 4)), error=("line 5", "y is 12a", "not a number")),
-    Case(
-        "unsorted", "".join(reversed(text().splitlines(keepends=True))),
-        then=lambda t: t.frame.tolist() == sorted(t.frame.tolist(), reverse=True),
+    fine(16, "16-whole-floats.txt", warning_float_ids=12, then=lambda t: ids(t)[:3] == [1, 2, 3]),
+    refused(17, "17-frame-1.5.txt", error="{file}, line 5: frame is 1.5, not a whole number; write whole numbers"),
+    fine(18, "18-unsorted.txt", then=lambda t: t.frame.tolist() == sorted(t.frame.tolist(), reverse=True)),
+    fine(19, "19-gap.txt", rows=9, then=lambda t: sorted(set(t.frame.tolist())) == [1, 3, 4]),
+    fine(20, "20-beyond-length/tracks.txt", warning_beyond_length=3, then=lambda t: t.clip.fps == 25),
+    fine(21, "21-id-3e10.txt", then=lambda t: ids(t)[:3] == [10**10, 2 * 10**10, 3 * 10**10]),
+    fine(21, "21-frame-2e9.txt", then=lambda t: t.frame.max() == 2 * 10**9),
+    refused(
+        21, "21-frame-9e18.txt",
+        error="{file}, line 10: frame is 9000000000000000000, too large for the number of a frame; frames are counted "
+        "from 0 or 1",
     ),
-    Case("gaps", text(lambda lines: lines.__delitem__(slice(9, 18))), rows=21, then=lambda t: t.frame.max() == 10),
-    Case("huge ids", text(each(lambda r: [r[0], r[1] + "0" * 10, *r[2:]])), then=lambda t: ids(t)[1] == 2 * 10**10),
-    Case("ids above 2^53", text(put(1, "9007199254740993", 0)), then=lambda t: ids(t)[0] == 2**53 + 1),
-    Case("float ids above 2^53", text(put(1, "9007199254740993.0", 0)), then=lambda t: ids(t)[:2] == [2**53 + 1, 2]),
-    Case("ids above 2^64", text(put(1, "99999999999999999999", 0)), then=lambda t: ids(t)[:2] == ["9" * 20, "2"]),
-    Case("empty", "", {"empty": 0}, rows=0),
-    Case("only newlines", "\n\n\n", {"empty": 0}, rows=0),
-    Case("only comments", "# nothing\n", {"empty": 0}, rows=0),
-    Case("only a header", "frame,id,x,y,w,h\n", {"empty": 0}, rows=0),
-    Case("corners as sizes", XYXY, {"looks-like-corners": 30}),
-    Case(
-        "corners as sizes, told", XYXY, options={"box_format": "xyxy"},
-        then=lambda t: first_box(t) == GOOD and t.source.column_names[4] == "x2",
+    refused(
+        21, "21-frame-1e19.txt",
+        error="{file}, line 10: frame is 10000000000000000000, too large for a float to be exact; store it as integers "
+        "or strings",
     ),
-    Case(
-        "sizes told to be corners", text(), error=("width", "negative", "--box-format xywh"),
-        options={"box_format": "xyxy"},
+    fine(22, "22-id-above-2-53.txt", then=lambda t: ids(t)[:2] == [2**53 + 1, 2]),
+    fine(23, "23-empty.txt", rows=0, warning_empty=0),
+    fine(24, "24-newlines.txt", rows=0, warning_empty=0),
+    fine(25, "25-corners.txt", warning_looks_like_corners=12),
+    fine(25, "25-corners.txt", "--box-format", "xyxy", then=lambda t: first(t) == GOOD),
+    refused(
+        25, "00-good.txt", "--box-format", "xyxy",
+        error="{file}, line 1: the width of the box is -71 (and of 11 more), negative; the boxes may be x, y, w, h: "
+        "try --box-format xywh, or leave such rows out with --drop-invalid",
     ),
-    Case("normalised", SHARES, error=("between 0 and 1", "--size")),
-    Case(
-        "normalised, size given", SHARES, {"normalised-boxes": 30}, options={"size": (1920, 1080)},
-        then=lambda t: bool(np.allclose(first_box(t), GOOD, atol=0.02)),
+    refused(
+        26, "26-shares.txt",
+        error="{file}: all box coordinates lie between 0 and 1, so they are shares of the picture; give its size in "
+        "pixels: --size 1920x1080",
     ),
-    Case("save_txt", "0 0.06823 0.09259 0.02083 0.08333 1\n" * 3, error=("save_txt", "video frame")),
-    Case(
-        "class names", text(each(lambda r: [*r[:7], "person", "1"])),
-        then=lambda t: t.codes("class_name")[1].to_pylist() == ["person"],
+    fine(
+        26, "26-shares.txt", "--size", "1920x1080", repair_normalised_boxes=12,
+        then=lambda t: bool(np.allclose(first(t), GOOD, atol=0.02)),
     ),
-    Case("string ids", text(each(lambda r: [r[0], f"player_{r[1]}", *r[2:]])), then=lambda t: ids(t)[0] == "player_1"),
-    Case("byte order mark", "\ufeff" + text()),
-    Case("UTF-16", text().encode("utf-16"), {"encoding": 1}),
-    Case("UTF-16 without mark", text().encode("utf-16-le"), {"encoding": 1}),
-    Case("UTF-16 cut in a character", text().encode("utf-16")[:-1], error=("utf-16", "UTF-8")),
-    Case("Latin-1", (text() + "11,Müller,1,1,5,5\n").encode("latin-1"), error=("line 31", "0xfc", "UTF-8")),
-    Case("CRLF", text().replace("\n", "\r\n")),
-    Case("old Mac newlines", text().replace("\n", "\r")),
-    Case("trailing commas", text().replace("\n", ",\n")),
-    Case("blank line inside", text().replace("\n", "\n\n", 1)),
-    Case("truncated", text()[:-25], error=("line 30", "cut short", "--salvage")),
-    Case("truncated in the last value", text()[:-2], error=("line 30", "cut short")),
-    Case("truncated, salvaged", text()[:-25], {"truncated-line": 1}, rows=29, options={"salvage": True}),
-    Case("no newline at the end", text()[:-1]),
-    Case("comments", "# tracker v1\n" + text() + "  # end\n", {"comments": 2}),
-    Case("error after comments", "# a\n\n" + NEGATIVE, error=("line 9", "width")),
-    Case(
-        "decimal commas", text(each(lambda r: [*r[:2], "111,5", *r[3:6]]), ";"),
-        {"separator": 1, "decimal-comma": 1}, then=lambda t: t.boxes[0, 0] == 111.5,
+    refused(
+        27, "27-save-txt",
+        error="{file}: the boxes are shares of the picture; give its size in pixels: --size 1920x1080",
     ),
-    Case("outside", text(put(2, "-4889", slice(15))), {"boxes-outside": 15, "split-candidate": 3}),
-    Case("outside a known picture", text(put(2, "4889")), {"boxes-outside": 30}, options={"size": (1920, 1080)}),
-    Case("percent", text(put(6, "97.3")), {"score-over-one": 30}, then=lambda t: t.score[0] == 97.3),
-    Case("score -1", text(put(6, "-1")), {"unknown-score": 30}, then=lambda t: t.score[0] == 1),
-    Case("other class", text(each(lambda r: [*r[:7], "2", "1"]))),
-    Case(
-        "class filter", text(each(lambda r: [*r[:7], r[1], "1"])), {"classes-filtered": 20}, rows=10,
-        options={"classes": [2]},
+    fine(
+        27, "27-save-txt", "--size", "1920x1080",
+        then=lambda t: bool(np.allclose(first(t), GOOD, atol=0.02)) and t.frame.tolist() == sorted([1, 2, 3, 4] * 3),
     ),
-    Case("binary", bytes(range(256)) * 8, error=("not text",)),
-    Case("negative frame", "-1,1,1,1,5,5\n" + text(), error=("line 1", "frame is -1", "negative")),
-    Case("gzip", gzip.compress(text().encode())),
-    Case("gzip cut short", gzip.compress(text().encode())[:-20], error=("gzip", "--salvage")),
-    Case("null cells", text(put(2, "None", 3)), error=("line 4", "x is None", "--drop-invalid")),
-    Case(
-        "teleport", text(each(lambda r: [*r[:2], str(int(r[2]) + 1500 * (r[1] == "1" and int(r[0]) > 5)), *r[3:]])),
-        {"split-candidate": 1},
+    refused(
+        27, "27-one-of-save-txt.txt",
+        error="{file}: looks like an Ultralytics save_txt file (class xc yc w h [id], normalised), one for each video "
+        "frame, and its frame number is only in its name; give the folder of all of them",
     ),
-    Case("JSON", '[{"id": 1}]', error=("JSON", "version")),
-    Case("XML", "<annotations/>", error=("XML", "version")),
-    Case("pickle", pickle.dumps({"players": []}), error=("pickle", "--allow-pickle")),
-    Case("KITTI", "0 1 Car 0 0 -1.5 10 20 30 40 1 1 1 1 1 1 1\n" * 2, error=("KITTI",)),
+    fine(28, "28-class-name.txt", then=lambda t: t.codes("class_name")[1].to_pylist() == ["person"]),
+    fine(29, "29-string-ids.txt", then=lambda t: ids(t)[:3] == ["player_1", "player_2", "player_3"]),
+    fine(29, "29-string-ids.parquet", then=lambda t: ids(t)[:3] == ["a", "b", "c"]),
+    fine(30, "30-byte-order-mark.txt", then=lambda t: first(t) == GOOD),
+    fine(31, "31-utf-16.txt", warning_encoding=1, then=lambda t: first(t) == GOOD),
+    fine(31, "31-utf-16-without-mark.txt", warning_encoding=1, then=lambda t: first(t) == GOOD),
+    refused(31, "31-latin-1.txt", error="{file}, line 13: byte 0xfc is not UTF-8; save the file as UTF-8"),
+    fine(32, "32-crlf.txt", then=lambda t: t.source.num_columns == 10),
+    fine(32, "32-trailing-commas.txt", then=lambda t: first(t) == GOOD),
+    refused(
+        33, "33-truncated.txt",
+        error="{file}, line 12: the last line '4,3,1' is cut short (3 values, 10 in the line before); write the file "
+        "again, or keep the whole lines with --salvage",
+    ),
+    fine(33, "33-truncated.txt", "--salvage", rows=11, repair_truncated_line=1),
+    fine(34, "34-comments.txt", warning_comments=2),
+    fine(
+        35, "35-decimal-comma.txt", warning_separator=1, warning_decimal_comma=1,
+        then=lambda t: first(t) == [111.5, 55, 40, 90] and t.score[0] == 0.9,
+    ),
+    fine(35, "35-decimal-comma-quoted.csv", warning_decimal_comma=1, then=lambda t: t.boxes[0, 0] == 111.5),
+    fine(35, "35-decimal-comma-between-commas.txt", warning_decimal_commas=12, warning_score_over_one=12),
+    fine(36, "36-outside.txt", warning_boxes_outside=12),
+    fine(36, "00-good.txt", "--size", "100x80", warning_boxes_outside=12),
+    fine(37, "37-percent.txt", warning_score_over_one=12, then=lambda t: t.score[0] == 97.3),
+    fine(37, "37-percent.txt", "--percent", warning_percent_scores=12, then=lambda t: abs(t.score[0] - 0.973) < 1e-12),
+    fine(38, "38-class-2.txt", then=lambda t: t.canonical["class_id"].to_pylist()[:3] == [1, 2, 3]),
+    fine(38, "38-class-2.txt", "--classes", "2", rows=4, warning_classes_filtered=8, then=lambda t: set(ids(t)) == {2}),
+    refused(39, "39-negative-frame.txt", error="{file}, line 1: frame is -1, negative; frames are counted from 0 or 1"),
+    fine(40, "40-gzip.txt.gz", then=lambda t: first(t) == GOOD),
+    refused(
+        40, "40-gzip-cut.txt.gz",
+        error="{file}: damaged gzip (the end is missing); copy the file again, or keep its whole lines with --salvage",
+    ),
+    fine(40, "40-gzip-cut.txt.gz", "--salvage", rows=8, repair_truncated_gzip=1, repair_truncated_line=1),
+    refused(40, "40-binary.txt", error="{file}: not text; expected MOT text, CSV or parquet"),
+    refused(41, "41-null.txt", error=f"{{file}}, line 4: x is None, not a finite number; {DROP}"),
+    refused(
+        41, "41-null-lower.txt", error=f"{{file}}, line 4: x is null (and in 1 more row), not a finite number; {DROP}"
+    ),
+    fine(41, "41-null-lower.txt", "--drop-invalid", rows=10, repair_invalid_boxes=2),
+    fine(42, "42-teleport.txt", warning_split_candidate=1),
+    refused(
+        43, "43-truncated.parquet",
+        error="{file}: damaged or cut short (Parquet magic bytes not found in footer. Either the file is corrupted or "
+        "this is not a parquet file); write it again",
+    ),
+    refused(43, "43-0-bytes.parquet", error="{file}: 0 bytes, so no parquet file; write it again"),
+    refused(
+        43, "43-csv.parquet",
+        error="{file}: does not begin like a parquet file; if it is text, say so: --format csv or --format mot",
+    ),
+    fine(43, "43-csv.parquet", "--format", "csv", rows=1),
+    refused(
+        44, "44-corrupt-page.parquet",
+        error="{file}: damaged or cut short (could not verify page integrity, CRC checksum verification failed for "
+        "page_ordinal 0); write it again",
+    ),
+    fine(45, "45-float-ids-null.parquet", warning_float_ids=12, warning_unassigned=4, then=lambda t: ids(t)[1] == 2),
+    refused(
+        45, "45-float-ids-fraction.parquet",
+        error="{file}, row 0: track_id is 1.5 (and in 3 more rows), not a whole number; write whole numbers",
+    ),
+    refused(
+        46, "46-mixed-lengths.parquet",
+        error="{file}, row 1: an embedding of 8 numbers, while others have 6; take all of them from one model",
+    ),
+    fine(
+        47, "47-no-vectors.parquet", repair_missing_embeddings=6,
+        then=lambda t: t.canonical["embedding"].null_count == 9,
+    ),
+    fine(48, "48-mot-names.parquet", then=lambda t: first(t) == GOOD),
+    refused(49, "49-plain.pkl", error=PICKLE),
+    refused(49, "49-calls.pkl", error=PICKLE),
+    refused(
+        49, "49-calls.pkl", "--allow-pickle",
+        error="{file}: the pickle asks for os.system, and only plain containers and numpy arrays are read; write "
+        "parquet or CSV",
+    ),
+    refused(50, "missing.txt", error="{file}: no such file or directory; check the path"),
+    refused(50, "20-beyond-length", error="{file}: a folder; give a file: MOT text, CSV or parquet"),
 ]  # fmt: skip
+READ = [case for case in CASES if case.rows is not None]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_text(case: Case, tmp_path: Path) -> None:
-    path = tmp_path / "tracks.txt"
-    path.write_bytes(case.content if isinstance(case.content, bytes) else case.content.encode())
+def command(name: str, case: Case, *more: str) -> Any:
+    return CliRunner().invoke(main, [name, str(FILES / case.file), *case.options, *more])
+
+
+def told(notes: list[dict[str, Any]]) -> dict[str, int]:
+    return {f"{note['kind']} {note['code']}": note["count"] for note in notes}
+
+
+def test_every_case_is_here() -> None:
+    assert {case.number for case in CASES} == set(range(51))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_info(case: Case) -> None:
+    done, printed = command("info", case, "--json"), command("info", case)
+    assert (done.exit_code, printed.exit_code) == ((0, 0) if case.rows is not None else (2, 2))
     if case.error:
-        with pytest.raises(ReidSolveError) as caught:
-            read(path, **case.options)
-        message = str(caught.value)
-        assert message.startswith(str(path))
-        assert "\n" not in message
-        for words in case.error:
-            assert words in message
+        line = f"Error: {case.error.format(file=FILES / case.file)}\n"
+        assert (done.stdout, done.stderr, printed.stdout, printed.stderr) == ("", line, "", line)
         return
-    tracks = read(path, **case.options)
+    facts = json.loads(done.stdout)
+    assert facts["rows"] == case.rows
+    assert told(facts["notes"]) == case.notes
+    for note in facts["notes"]:
+        assert f"{note['kind']}: {note['text']}\n" in printed.stderr
+
+
+@pytest.mark.parametrize("case", READ, ids=str)
+def test_rows(case: Case) -> None:
+    names = {"--size": "size", "--box-format": "box_format", "--on-duplicate": "on_duplicate", "--format": "format"}
+    flags = {"--drop-invalid": "drop_invalid", "--salvage": "salvage", "--percent": "percent"}
+    given: dict[str, Any] = {flags[o]: True for o in case.options if o in flags}
+    given |= {names[o]: value for o, value in zip(case.options, case.options[1:], strict=False) if o in names}
+    if "size" in given:
+        given["size"] = tuple(int(side) for side in given["size"].split("x"))
+    if "--classes" in case.options:
+        given["classes"] = [case.options[-1]]
+    tracks = read(FILES / case.file, **given)
     assert len(tracks) == case.rows == tracks.source.num_rows
-    assert {note.code: note.count for note in tracks.notes} == case.notes
     assert case.then(tracks)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if not case.error], ids=lambda case: case.name)
-def test_strict_refuses_repairs_and_nothing_else(case: Case, tmp_path: Path) -> None:
-    path = tmp_path / "tracks.txt"
-    path.write_bytes(case.content if isinstance(case.content, bytes) else case.content.encode())
-    repairs = [note for note in read(path, **case.options).notes if note.kind == "repair"]
-    if repairs:
-        with pytest.raises(InputError, match="without --strict"):
-            read(path, strict=True, **case.options)
-    else:
-        read(path, strict=True, **case.options)
-
-
-scraps = st.sampled_from(
-    [",", ";", "\t", " ", "\n", "\r\n", '"', "#", "-1", "nan", "1e400", "None", "-", "\0", "é", "9" * 25, "0.5",
-     "frame", "1.0", "inf", ",,,", "-0", "1e5", "0x10", "2020-01-01", "true", "x1", "{", "'"]
-)  # fmt: skip
-edits = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 8), scraps), min_size=1, max_size=5)
-policies = st.fixed_dictionaries(
-    {
-        "drop_invalid": st.booleans(),
-        "salvage": st.booleans(),
-        "on_duplicate": st.sampled_from(["error", "keep-best", "split"]),
-        "box_format": st.sampled_from([None, None, "xyxy"]),
-    }
-)
-HEADED = "frame,id,x,y,w,h,conf,team\n1,1,2,3,4,5,0.5,red\n2,1,2,3,4,5,,\n"
-beginnings = st.sampled_from([text(), HEADED, text(separator="; ")])
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(beginnings, edits, policies)
-def test_garbled_text_is_read_or_refused(tmp_path: Path, content: str, edits: Any, policy: dict[str, Any]) -> None:
-    for at, gone, scrap in edits:
-        content = content[:at] + scrap + content[at + gone :]
-    path = tmp_path / "tracks.txt"
-    path.write_bytes(content.encode())
-    try:
-        tracks = read(path, **policy)
-    except ReidSolveError as error:
-        assert "\n" not in str(error)  # noqa: PT017
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_solve(case: Case, tmp_path: Path) -> None:
+    source, out = FILES / case.file, tmp_path / "out.parquet"
+    before = source.read_bytes() if source.is_file() else b""
+    done = command("solve", case, "-o", str(out), "--json")
+    printed = command("solve", case, "-o", str(out))
+    assert (source.read_bytes() if source.is_file() else b"") == before
+    if case.error:
+        line = f"Error: {case.error.format(file=source)}\n"
+        assert (done.exit_code, done.stdout, done.stderr) == (2, "", line)
+        assert (printed.exit_code, printed.stdout, printed.stderr) == (2, "", line)
+        assert list(tmp_path.iterdir()) == []
         return
-    assert np.isfinite(tracks.boxes).all()
-    assert len(tracks) <= content.count("\n") + content.count("\r") + 1
+    assert (done.exit_code, printed.exit_code) == (0, 0)
+    summary = json.loads(done.stdout)
+    counts = {f"repair {code}": n for code, n in summary["repairs"].items()}
+    counts |= {f"warning {code}": n for code, n in summary["warnings"].items()}
+    assumed = {"warning assumed-fps", "warning assumed-size"}
+    assert {name: n for name, n in counts.items() if name not in assumed} == case.notes
+    for note in json.loads(command("info", case, "--json").stdout)["notes"]:
+        assert f"{note['kind']}: {note['text']}\n" in printed.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
+    again = read(out)
+    assert len(again) == case.rows
+
+
+@pytest.mark.parametrize("case", READ, ids=str)
+def test_strict(case: Case, tmp_path: Path) -> None:
+    """Repairs, and nothing else, become an error that names them all."""
+    notes = json.loads(command("info", case, "--json").stdout)["notes"]
+    repairs = "; ".join(note["text"] for note in notes if note["kind"] == "repair")
+    for name, more in (("info", ()), ("solve", ("-o", str(tmp_path / "out.csv")))):
+        done = command(name, case, "--strict", *more)
+        if repairs:
+            advice = "correct the input, or run without --strict"
+            assert (done.exit_code, done.stdout) == (2, "")
+            assert done.stderr == f"Error: {FILES / case.file}: {repairs}; {advice}\n"
+            assert list(tmp_path.iterdir()) == []
+        else:
+            assert done.exit_code == 0
+
+
+ROUND = ["01-frames-from-0.txt", "18-unsorted.txt", "22-id-above-2-53.txt", "29-string-ids.txt", "21-id-3e10.txt"]
+
+
+@pytest.mark.parametrize("name", [*ROUND, "48-mot-names.parquet", "29-string-ids.parquet", "37-percent.txt"])
+def test_what_was_read_comes_back(name: str, tmp_path: Path) -> None:
+    """The base of the frames, the order of the rows, ids of any kind, names and scores are the user's own."""
+    case = fine(0, name)
+    options = ("--percent",) if "percent" in name else ()
+    assert command("solve", case, "-o", str(tmp_path / "out.parquet"), *options).exit_code == 0
+    before, after = read(FILES / name).source, read(tmp_path / "out.parquet").source
+    assert after.column_names == [*before.column_names, "identity", "identity_score"]
+    assert after.select(before.column_names).to_pylist() == before.to_pylist()
+
+
+def test_the_files_are_what_the_generator_makes() -> None:
+    spec = spec_from_file_location("generate_bad", FILES / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    texts, tables = module.texts(), module.tables()
+    made = {name: text.encode() if isinstance(text, str) else text for name, text in texts.items()}
+    for name, content in made.items():
+        assert (FILES / name).read_bytes() == content, name
+    there = {str(path.relative_to(FILES)) for path in FILES.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    assert there == {*texts, *tables, "generate.py"}
+    assert all((FILES / name).stat().st_size < 4000 for name in there - {"generate.py"})

@@ -13,6 +13,7 @@ import pytest
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.read import read
 from reid_solve.tracklets.table import Tracks
+from reid_solve.tracklets.write import write
 
 GOOD = [111.0, 55.0, 40.0, 90.0]
 
@@ -127,3 +128,22 @@ def test_dictionaries_that_differ_from_row_group_to_row_group(tmp_path: Path) ->
     tracks = read(path)
     codes, names = tracks.codes("team")
     assert [names[int(code)].as_py() if code >= 0 else None for code in codes] == teams
+
+
+@pytest.mark.parametrize(
+    ("ids", "split"),
+    [
+        (pa.array([1, 1, 1, 2], pa.int8()), [1, 1, 3, 2]),
+        (pa.array([127, 127, 127, 1], pa.int8()), [127, 127, 128, 1]),
+        (pa.array([1.0, 1.0, 1.0, None]), [1.0, 1.0, 2.0, None]),
+        (pa.array(["a", "a", "a", "b"]).dictionary_encode(), ["a", "a", "a#2", "b"]),
+        (pa.array([2**64 - 1, 2**64 - 1, 2**64 - 1, 1], pa.uint64()), [str(2**64 - 1)] * 2 + [f"{2**64 - 1}#2", "1"]),
+    ],
+    ids=["int8", "int8 that overflows", "floats", "dictionary", "uint64"],
+)
+def test_ids_that_were_split_are_split_in_what_is_written(ids: pa.Array, split: list[Any], tmp_path: Path) -> None:
+    """Or the output could not be read without the option."""
+    place = {"x": [1.0, 1.0, 500.0, 7.0], "y": [9.0] * 4, "w": [40.0] * 4, "h": [90.0] * 4}
+    tracks = read(pa.table({"frame": [1, 2, 2, 2], "tid": ids} | place), on_duplicate="split")
+    write(tracks, tmp_path / "out.parquet")
+    assert read(tmp_path / "out.parquet").source["tid"].to_pylist() == split

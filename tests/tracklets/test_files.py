@@ -46,7 +46,7 @@ def test_no_file_no_folder_no_format(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="null byte"):
         read("a\0b")
     (tmp_path / "a.txt").write_text(text())
-    with pytest.raises(OptionError, match=r"one of: auto, csv, .*mot, parquet"):
+    with pytest.raises(OptionError, match=r"one of: auto, .*csv, .*mot, .*parquet"):
         read(tmp_path / "a.txt", format="mott")
     with pytest.raises(OptionError, match="'pandas' is for objects"):
         read(tmp_path / "a.txt", format="pandas")

@@ -234,7 +234,7 @@ def test_boxes_that_may_be_either_are_asked_for(tmp_path: Path) -> None:
         ('{"1": [{"bbox": [1, 2, 3, 4]}]}', "--box-format"),
         ('[{"frame": 1e99, "tracks": []}]', "JSON"),
         ('[{"frame": 99999999999999999999, "tracks": []}]', "no list"),
-        ('{"images": [], "annotations": []}', "JSON, which this version does not read"),
+        ('{"images": [], "annotations": []}', "JSON of no layout that is read"),
     ],
 )
 def test_other_json_gets_one_line(text: str, says: str, tmp_path: Path) -> None:

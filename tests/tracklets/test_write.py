@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -133,7 +134,8 @@ def test_parquet_returns_the_users_columns(tmp_path: Path) -> None:
     assert (again.clip.fps, again.clip.width, again.clip.origins["fps"]) == (25, 1920, "metadata")
     assert again.canonical["identity"].to_pylist() == [1, None, 2]
     notes = write(again, tmp_path / "out.csv")
-    assert [(note.code, note.count) for note in notes] == [("columns-left-out", 2)]
+    assert [(note.code, note.count) for note in notes] == [("columns-left-out", 2), ("facts-left-out", 3)]
+    assert "fps 25, width 1920, height 1080" in notes[1].text
 
 
 def test_float32_keeps_its_short_numbers(tmp_path: Path) -> None:
@@ -172,7 +174,7 @@ def test_a_failure_leaves_the_old_file(error: BaseException, tmp_path: Path, mon
         stream.write(b"half of it")
         raise error
 
-    monkeypatch.setitem(registry.WRITERS, "mot", fail)
+    monkeypatch.setitem(registry.WRITERS, "mot", replace(registry.WRITERS["mot"], write=fail))
     wanted: type[BaseException] = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else OutputError
     with pytest.raises(wanted) as caught:
         write(tracks, tmp_path / "out.txt")

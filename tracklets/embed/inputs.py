@@ -39,10 +39,17 @@ class Input:
             out[k] = self._boxed(crop) if self.letterbox else resized(crop, self.size)
         return np.ascontiguousarray(out[..., ::-1].transpose(0, 3, 1, 2))
 
-    def normalise(self, batch: Any) -> Any:
-        """Pixels (n, 3, height, width) as numbers around 0; numpy arrays stay numpy, in float32."""
+    def normalise(self, batch: Any, out: npt.NDArray[np.float32] | None = None) -> Any:
+        """Pixels (n, 3, height, width) as numbers around 0; numpy arrays stay numpy, in float32.
+
+        ``out``, an array of that shape, is filled instead of a new one, whose pages cost more than the numbers.
+        """
         mean, std = (np.array(v, np.float32).reshape(1, -1, 1, 1) * 255 for v in (self.mean, self.std))
-        out = np.subtract(batch, mean, dtype=np.float32)
+        if out is None:
+            out = np.subtract(batch, mean, dtype=np.float32)
+        else:
+            np.copyto(out, batch)
+            out -= mean
         out /= std
         return out
 

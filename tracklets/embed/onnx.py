@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -41,15 +42,14 @@ class OnnxEmbedder:
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path, self.settings = path, settings
         self.name = f"onnx:{path.name}"
-        beside = Path(f"{path}.data")  # where exporters put large weights
-        files = [fingerprint(path), *([fingerprint(beside)] if beside.is_file() else [])]
-        self.key = f"onnx {' '.join(files)} input {VERSION} {settings.device}"
+        self.key = f"onnx {content(path)} input {VERSION} {settings.device}"
         self.batch = settings.batch or BATCH
         self.workers = settings.threads or os.cpu_count() or 1
         self._session: Any = None
         self._fixed: int | None = None
         self._input = Input(PERSON)
         self._dtype: Any = np.float32
+        self._own = local()  # of each thread: the pixels of its batch
 
     def load(self) -> None:
         """Read the file.
@@ -90,20 +90,49 @@ class OnnxEmbedder:
             InputError: the output is no vector a crop.
         """
         count = len(batch)
-        if self._fixed and count < self._fixed:
-            batch = np.concatenate([batch, np.repeat(batch[-1:], self._fixed - count, axis=0)])
-        pixels = self._input.normalise(batch).astype(self._dtype, copy=False)
+        batch = filled(batch, self._fixed or count)
+        pixels = self._input.normalise(batch, self._pixels(batch.shape)).astype(self._dtype, copy=False)
         try:
             out = self._session.run(None, {self._session.get_inputs()[0].name: pixels})[0]
         except Exception as error:
             reason = str(error).splitlines()[0][:150]
             raise InputError(f"{self.path}: failed on a batch of {len(batch)} crops ({reason})") from error
-        vectors = np.asarray(out, np.float32)
-        vectors = vectors.reshape(len(vectors), -1) if vectors.ndim > 2 and vectors[0].size == max(vectors[0].shape) \
-            else vectors  # fmt: skip
-        if vectors.ndim != 2 or len(vectors) != len(batch):
-            raise InputError(f"{self.path}: gives {vectors.shape} for {len(batch)} crops, not one vector a crop")
-        return vectors[:count]
+        return vectors_of(out, len(batch), self.path)[:count]
+
+    def _pixels(self, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        pixels = getattr(self._own, "pixels", None)
+        if pixels is None or pixels.shape != shape:
+            pixels = self._own.pixels = np.empty(shape, np.float32)
+        return np.asarray(pixels)
+
+
+def content(path: Path) -> str:
+    """What a network's file holds, and the file beside it where exporters put large weights.
+
+    Raises:
+        InputError: no such file.
+    """
+    beside = Path(f"{path}.data")
+    return " ".join(fingerprint(file) for file in (path, beside) if file == path or file.is_file())
+
+
+def filled(batch: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    """A batch (n, ...) with its last crop repeated until there are ``size``."""
+    return np.concatenate([batch, np.repeat(batch[-1:], size - len(batch), axis=0)]) if len(batch) < size else batch
+
+
+def vectors_of(out: npt.NDArray[Any], count: int, path: Path) -> Vectors:
+    """A network's output as vectors (count, D); maps of one pixel count as vectors.
+
+    Raises:
+        InputError: it is no vector a crop.
+    """
+    vectors = np.asarray(out, np.float32)
+    if vectors.ndim > 2 and vectors[0].size == max(vectors[0].shape):
+        vectors = vectors.reshape(len(vectors), -1)
+    if vectors.ndim != 2 or len(vectors) != count:
+        raise InputError(f"{path}: gives {vectors.shape} for {count} crops, not one vector a crop")
+    return vectors
 
 
 def _providers(device: str) -> list[str]:

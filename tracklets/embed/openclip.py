@@ -40,31 +40,55 @@ def from_name(spec: str, settings: Settings) -> Embedder:
 
 def _build(model: str, weights: str) -> Network:
     open_clip = optional("open_clip", "video", "an open_clip model")
-    config = open_clip.get_model_config(model)
-    if config is None:
-        close = ", ".join(get_close_matches(model, open_clip.list_models(), n=3, cutoff=0.3))
-        raise OptionError(f"openclip:{model}: open_clip has no such model; perhaps {close}")
-    known = {tag: open_clip.get_pretrained_cfg(model, tag) for tag in open_clip.list_pretrained_tags_by_model(model)}
+    config = checked(open_clip, model)
+    known = pretrained_tags(open_clip, model)
     if weights not in known and weights != RANDOM and not Path(weights).is_file():
         raise OptionError(
             f"openclip:{model}/{weights}: neither a file nor weights of this model; there are {', '.join(known)}"
         )
     about: dict[str, Any] = known.get(weights) or next(iter(known.values()), {})  # a file: as the model's other weights
-    file = None if weights == RANDOM else _file(model, weights, about if weights in known else None)
+    file = None if weights == RANDOM else weights_file(model, weights, about if weights in known else None)
     size = input_size(config["vision_cfg"])
-    stretched = size != _own_size(config["vision_cfg"])
+    stretched = size != own_size(config["vision_cfg"])
     made = open_clip.create_model(
         model, pretrained=None, pretrained_text=False, force_image_size=size if stretched else None,
         force_quick_gelu=weights in known and bool(about.get("quick_gelu")),
     )  # fmt: skip
     if file is not None:
-        try:
-            open_clip.load_checkpoint(made, str(file))  # weights only: no code in the file is run
-        except Exception as error:
-            why = "holds more than weights" if "weights_only" in str(error) else reason(error)
-            raise InputError(f"{file}: no weights of {model} ({why}); save a state_dict of that model") from error
+        load_weights(open_clip, made, model, file)
     mean, std = (tuple(about.get(key) or getattr(made.visual, f"image_{key}")) for key in ("mean", "std"))
     return Network(made.visual, Input(size, mean, std, letterbox=not stretched))
+
+
+def checked(open_clip: Any, model: str) -> dict[str, Any]:
+    """The configuration of a model.
+
+    Raises:
+        OptionError: no such model.
+    """
+    config: dict[str, Any] | None = open_clip.get_model_config(model)
+    if config is None:
+        close = ", ".join(get_close_matches(model, open_clip.list_models(), n=3, cutoff=0.3))
+        raise OptionError(f"openclip:{model}: open_clip has no such model; perhaps {close}")
+    return config
+
+
+def pretrained_tags(open_clip: Any, model: str) -> dict[str, dict[str, Any]]:
+    """What open_clip knows about each of a model's weights, by tag."""
+    return {tag: open_clip.get_pretrained_cfg(model, tag) for tag in open_clip.list_pretrained_tags_by_model(model)}
+
+
+def load_weights(open_clip: Any, made: Any, model: str, file: Path) -> None:
+    """Fill a model from a file of weights; no code in the file is run.
+
+    Raises:
+        InputError: they are of another model, or not weights.
+    """
+    try:
+        open_clip.load_checkpoint(made, str(file))
+    except Exception as error:
+        why = "holds more than weights" if "weights_only" in str(error) else reason(error)
+        raise InputError(f"{file}: no weights of {model} ({why}); save a state_dict of that model") from error
 
 
 def input_size(vision: dict[str, Any]) -> tuple[int, int]:
@@ -78,15 +102,16 @@ def input_size(vision: dict[str, Any]) -> tuple[int, int]:
     patch = vision.get("patch_size")
     if patch and not vision.get("timm_model_name") and not isinstance(vision.get("layers"), list):
         return round(PERSON[0] / patch) * patch, round(PERSON[1] / patch) * patch
-    return _own_size(vision)
+    return own_size(vision)
 
 
-def _own_size(vision: dict[str, Any]) -> tuple[int, int]:
+def own_size(vision: dict[str, Any]) -> tuple[int, int]:
+    """Height and width that an image tower was made for."""
     size = vision.get("image_size", 224)
     return (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
 
 
-def _file(model: str, weights: str, about: dict[str, Any] | None) -> Path:
+def weights_file(model: str, weights: str, about: dict[str, Any] | None) -> Path:
     """The file of weights: the user's, one that was downloaded before, or one downloaded now."""
     if about is None:
         return Path(weights)

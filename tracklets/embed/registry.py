@@ -14,8 +14,8 @@ from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.video import Picture
 
 Vectors = npt.NDArray[np.float32]  # (n, D)
-OFFLINE = "without a network: color, onnx:PATH, openclip:MODEL/FILE, timm:NAME/FILE"
-MODULES = ("color", "onnx", "openclip", "timm")
+OFFLINE = "without a network: color, onnx:PATH, openclip:MODEL/FILE, timm:NAME/FILE, trained:PATH"
+MODULES = ("color", "onnx", "openclip", "openvino", "timm", "trained")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def backend(name: str, form: str) -> Callable[[Callable[[str, Settings], Embedde
 def embedder(spec: str, settings: Settings | None = None) -> Embedder:
     """The embedder of a specification: ``color``, ``onnx:PATH``, ``openclip:MODEL/PRETRAINED``, ``timm:NAME``.
 
+    A path alone, which ends in .pt, is one of a network that was trained here: ``trained:PATH``.
+
     Raises:
         OptionError: no such backend, or not the form that it wants.
         InputError: its file is missing.
@@ -91,6 +93,8 @@ def embedder(spec: str, settings: Settings | None = None) -> Embedder:
     for module in MODULES:
         import_module(f"{__package__}.{module}")
     name, _, rest = spec.partition(":")
+    if name not in BACKENDS and spec.lower().endswith(".pt"):
+        name, rest = "trained", spec
     if name not in BACKENDS:
         forms = ", ".join(known.form for _, known in sorted(BACKENDS.items()))
         raise OptionError(f"no backend {name!r}; one of: {forms}")

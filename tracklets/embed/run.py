@@ -65,7 +65,9 @@ class Embedded:
 
     def write(self, path: Path) -> None:
         """Write the table as parquet, whole or not at all."""
-        atomically(path, lambda stream: pq.write_table(self.table(), stream, compression="zstd"))
+        atomically(
+            path, lambda stream: pq.write_table(self.table(), stream, compression="zstd", write_page_checksum=True)
+        )
 
 
 def embed(tracks: Tracks, video: Path, backend: str | Embedder = "color", *, per_tracklet: int | None = None,

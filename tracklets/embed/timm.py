@@ -44,7 +44,7 @@ def _build(model: str, weights: str) -> Network:
         if weights != RANDOM:
             _fill(made, model, Path(weights))
     else:
-        made = _with_own_weights(timm, model)
+        made = with_own_weights(timm, model)
     wants = timm.data.resolve_model_data_config(made)
     _, height, width = wants["input_size"]
     return Network(made, Input((height, width), tuple(wants["mean"]), tuple(wants["std"]), letterbox=True))
@@ -59,7 +59,13 @@ def _fill(made: Any, model: str, path: Path) -> None:
         raise InputError(f"{path}: no weights of timm:{model} ({which}); name the model they are of")
 
 
-def _with_own_weights(timm: Any, model: str) -> Any:
+def with_own_weights(timm: Any, model: str, **options: Any) -> Any:
+    """A model with the weights that timm itself knows, from its cache or the network; no classifier.
+
+    Raises:
+        OptionError: timm has no weights of it.
+        InputError: they cannot be had.
+    """
     about = timm.get_pretrained_cfg(model)
     if about is None or not about.has_weights:
         raise OptionError(f"timm:{model}: timm has no weights of it; write timm:{model}/FILE")
@@ -70,6 +76,6 @@ def _with_own_weights(timm: Any, model: str) -> Any:
     if found is None:
         check_online(f"timm:{model}", HUB if repository else about.url)
     try:
-        return timm.create_model(model, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay)
+        return timm.create_model(model, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay, **options)
     except Exception as error:
         raise InputError(f"timm:{model}: its weights cannot be had ({reason(error)}); try again") from error

@@ -62,7 +62,7 @@ class TorchEmbedder:
         if self.settings.threads is not None:
             torch.set_num_threads(self.settings.threads)
         try:
-            with torch.random.fork_rng(devices=[]), _quiet():
+            with torch.random.fork_rng(devices=[]), quiet():
                 torch.manual_seed(self.settings.seed)
                 network = self._build()
         except ReidSolveError:
@@ -108,7 +108,7 @@ class TorchEmbedder:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep what libraries say about their own ways from the user."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)

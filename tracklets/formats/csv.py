@@ -24,7 +24,13 @@ def _has_header(file: Any) -> bool:
     return dialect is not None and dialect.header is not None
 
 
-@reader("csv", recognises=_has_header)
+@reader(
+    "csv",
+    recognises=_has_header,
+    turn=2,
+    about="a table with a header of column names in any order; commas, semicolons, tabs or spaces",
+    extensions=(".csv", ".tsv", ".txt"),
+)
 def read_csv(file: File, options: Options) -> Loaded:
     """Read a text table whose first line names its columns."""
     text = load_text(file, salvage=options.salvage)

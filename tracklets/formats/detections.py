@@ -55,7 +55,7 @@ def _table(boxes: list[npt.NDArray[Any]], values: dict[str, list[tuple[int, Any]
     return pa.table(columns)
 
 
-@reader("ultralytics", recognises=lambda source: hasattr(_first(source), "boxes"), files=False)
+@reader("ultralytics", recognises=lambda source: hasattr(_first(source), "boxes"), takes="object")
 def read_results(source: Any, options: Options) -> Loaded:
     """Take a list of ``Results``, one a video frame; the index is the frame.
 
@@ -86,7 +86,7 @@ def read_results(source: Any, options: Options) -> Loaded:
 @reader(
     "supervision",
     recognises=lambda source: hasattr(_first(source), "xyxy") and hasattr(_first(source), "data"),
-    files=False,
+    takes="object",
 )
 def read_detections(source: Any, options: Options) -> Loaded:
     """Take a list of ``Detections``, one a video frame; the index is the frame. ``data`` becomes columns."""
@@ -124,7 +124,7 @@ def _data(source: Any, key: str) -> Any | None:
         return None
 
 
-@reader("nothing", recognises=lambda source: isinstance(source, list | tuple) and not source, files=False)
+@reader("nothing", recognises=lambda source: isinstance(source, list | tuple) and not source, takes="object")
 def read_nothing(source: Any, options: Options) -> Loaded:
     """Take an empty list: a video without frames."""
     if options.strict:

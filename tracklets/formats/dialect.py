@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 NULLS = ("", "None", "none", "NONE", "null", "Null", "NULL", "nan", "NaN", "NAN", "-nan", "NA", "N/A", "n/a", "<NA>")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def is_number(cell: str) -> bool:
@@ -58,7 +58,10 @@ def sniff(text: bytes) -> Dialect | None:
     # A header has no number in it; a line of data begins with the frame's.
     header = tuple(first) if not any(is_number(cell) for cell in first) and any(map(str.strip, first)) else None
     data = [split(line, separator) for line in (lines[1:] if header else lines)]
-    comma = separator != "," and any(_DECIMAL_COMMA.fullmatch(cell) for row in data for cell in row)
+    # Between commas only quotes can hold one ("10,5"), and there it may also part thousands: then points are decimal.
+    comma = any(DECIMAL_COMMA.fullmatch(cell) for row in data for cell in row)
+    if separator == ",":
+        comma &= not any("." in cell and is_number(cell) for row in data for cell in row)
     return Dialect(separator, "," if comma else ".", header, len(data[0]) if data else len(first))
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.table import Note
 
 GZIP = b"\x1f\x8b"
+# What a gzip file may unpack to: so many bytes, or so many times its size. Tracks of a match pack 3 to 20 times.
+MOST_UNPACKED = 1 << 26, 200
+_STEPS = 1 << 7, 1 << 12  # packed bytes at a time, first and later: some megabytes of zeros at most
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
 
 
@@ -18,19 +22,27 @@ def unpack(raw: bytes, source: str, *, salvage: bool = False, head: bool = False
         raw: the file's bytes.
         source: the file's name, for messages.
         salvage: keep what can be read of a broken file.
-        head: the bytes are only the beginning of the file, so that an early end is no error.
+        head: the bytes are only the beginning of the file, so that an early end is no error; no more than as many
+            bytes are handed back.
+
+    Raises:
+        InputError: it is damaged, or unpacks to far more than tracks do.
     """
     if not raw.startswith(GZIP):
         return raw, ()
     parts: list[bytes] = []
-    rest = raw
+    size, most = 0, len(raw) if head else max(MOST_UNPACKED[0], MOST_UNPACKED[1] * len(raw))
     try:
-        while rest.startswith(GZIP):  # a gzip file may be several, one after the other
-            member = zlib.decompressobj(wbits=31)
-            parts.append(member.decompress(rest))
-            if not member.eof:
-                raise zlib.error("the end is missing")
-            rest = member.unused_data
+        for part in _unpacked(raw):
+            parts.append(part)
+            size += len(part)
+            if size > most and not head:
+                raise InputError(
+                    f"{source}: unpacks to more than {MOST_UNPACKED[1]} times its size and {MOST_UNPACKED[0] >> 20} "
+                    "MiB, which tracks never do; if it is sound, unpack it first (gunzip)"
+                )
+            if size > most:
+                break
     except zlib.error as error:
         if not (salvage or head):
             raise InputError(
@@ -38,7 +50,25 @@ def unpack(raw: bytes, source: str, *, salvage: bool = False, head: bool = False
             ) from error
         kept = b"".join(parts)
         return kept, () if head else (Note("truncated-gzip", 1, "the gzip file is damaged; its first part is used"),)
-    return b"".join(parts), ()
+    return b"".join(parts)[: most if head else None], ()
+
+
+def _unpacked(raw: bytes) -> Iterator[bytes]:
+    """The content of a gzip file, which may be several, one after the other; a zlib.error where it is damaged."""
+    at = 0
+    while at < len(raw):
+        if raw[at : at + 2] != GZIP:
+            if raw[at:].strip(b"\0"):
+                raise zlib.error("something else follows its end")
+            return  # padding, as tapes have it
+        member = zlib.decompressobj(wbits=31)
+        step = _STEPS[0]
+        while not member.eof:
+            if at >= len(raw):
+                raise zlib.error("the end is missing")
+            yield member.decompress(raw[at : at + step])
+            at, step = min(at + step, len(raw)), min(2 * step, _STEPS[1])
+        at -= len(member.unused_data)
 
 
 def to_utf8(raw: bytes, source: str, *, head: bool = False) -> tuple[bytes, tuple[Note, ...]]:

@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from reid_solve.tracklets.errors import InputError
-from reid_solve.tracklets.formats.dialect import Dialect, is_number, split
+from reid_solve.tracklets.formats.dialect import DECIMAL_COMMA, Dialect, is_number, split
 from reid_solve.tracklets.table import IntArray, Note
 
 _NEWLINE, _HASH = 10, 35
+MOST_COLUMNS = 10_000  # a table of tracks with its embeddings spread over columns has some 2,000
+_FILLED = 1 << 22, 4  # empty cells that short lines may get: so many, or so many for each byte of the text
 
 
 def unify_newlines(text: bytes) -> bytes:
@@ -118,8 +120,13 @@ def regular(text: bytes, dialect: Dialect, source: str, minimum: int) -> Regular
         else:
             width = max(width, int(widths.max(initial=0)))
         _complain(widths < minimum, numbers + before, widths, source, need)
+        _complain(widths > MOST_COLUMNS, numbers + before, widths, source, f"at most {MOST_COLUMNS:,} are read")
         before += raw.count(b"\n")
         blocks.append((_only(block, starts, ends), widths))
+    # One long line among many short ones must not make a table that is far larger than the file.
+    missing = sum(int((width - widths).sum()) for _, widths in blocks)
+    if missing > max(_FILLED[0], _FILLED[1] * len(text)):
+        raise InputError(f"{source}: lines have up to {width:,} values, and most have far fewer; correct the long ones")
     filled = b"".join(_fill(block, widths, width, separator) for block, widths in blocks)
     notes = []
     if comments:
@@ -189,11 +196,17 @@ def _complain(wrong: npt.NDArray[np.bool_], numbers: IntArray, widths: IntArray,
 
 
 def _unquoted(text: bytes, dialect: Dialect) -> bytes:
-    """Quoted cells hide separators from a byte count: swap those inside for a blank. Slow, and rarely needed."""
+    """Quoted cells hide separators from a byte count: swap those inside for a blank, or for a point where they are
+    decimal commas. Slow, and rarely needed.
+    """
     out = io.StringIO()
     for line in text.decode().split("\n"):
         if '"' in line:
             cells = next(csv.reader([line], delimiter=dialect.separator, skipinitialspace=True), [])
-            line = dialect.separator.join(cell.replace(dialect.separator, " ") for cell in cells)
+            line = dialect.separator.join(
+                cell.replace(",", ".") if dialect.separator == dialect.decimal and DECIMAL_COMMA.fullmatch(cell.strip())
+                else cell.replace(dialect.separator, " ")
+                for cell in cells
+            )  # fmt: skip
         out.write(line + "\n")
     return out.getvalue().encode()

@@ -48,9 +48,7 @@ def empty(text_source: str, format: str, notes: tuple[Note, ...]) -> Loaded:
 
 def _other_format(table: Any, text: Text) -> str | None:
     """Name the format of a text that is like MOT text but is not."""
-    first, second, third = (table.column(i).type for i in range(3))
-    if table.num_columns >= 17 and arrays.is_text(third):
-        return "KITTI tracking text, which this version does not read; convert it to MOT text first"
+    first, second = (table.column(i).type for i in range(2))
     if table.num_columns >= 10 and arrays.is_text(table.column(9).type) and b'"' in text.data:
         return "VATIC text, which this version does not read; convert it to MOT text first"
     numeric = all(not arrays.is_text(table.column(i).type) for i in range(1, 5))
@@ -59,7 +57,7 @@ def _other_format(table: Any, text: Text) -> str | None:
         if len(shares) and np.all((shares >= 0) & (shares <= 1)) and np.any(shares[:, 0] % 1):
             return (
                 "an Ultralytics save_txt file (class xc yc w h [id], normalised), one for each video frame, and its "
-                "frame number is only in its name; track with save_txt off and pass the Results, or write MOT text"
+                "frame number is only in its name; give the folder of all of them"
             )
     return None
 
@@ -68,7 +66,13 @@ def _is_text(file: Any) -> bool:
     return isinstance(file, File)
 
 
-@reader("mot", recognises=_is_text, turn=2)
+@reader(
+    "mot",
+    recognises=_is_text,
+    turn=3,
+    about="frame, id, x, y, w, h[, score[, ...]]: MOTChallenge, SoccerNet-tracking, SportsMOT, norfair, most trackers",
+    extensions=(".txt",),
+)
 def read_mot(file: File, options: Options) -> Loaded:
     """Read lines of ``frame, id, x, y, w, h[, score[, ...]]``, with a header or without."""
     text = load_text(file, salvage=options.salvage)
@@ -88,5 +92,23 @@ def read_mot(file: File, options: Options) -> Loaded:
     if other:
         raise InputError(f"{text.source}: looks like {other}")
     names = column_names(table, options.box_format)
+    notes = (*text.notes, *notes, *_decimal_commas(table, text))
     table = table.rename_columns(names)
-    return Loaded(table, Clip(source=text.source, format="mot"), TextOrigin(text, names), (*text.notes, *notes))
+    return Loaded(table, Clip(source=text.source, format="mot"), TextOrigin(text, names), notes)
+
+
+def _decimal_commas(table: Any, text: Text) -> tuple[Note, ...]:
+    """Warn where decimal commas may stand between commas: then every number but frame and id has become two.
+
+    Ten columns of whole numbers are usual, with -1 in the last three; where these hold anything else, or where there
+    are more, somebody should look.
+    """
+    assert text.dialect is not None
+    whole = all(pa.types.is_integer(column.type) for column in table.columns)
+    if text.dialect.separator != "," or not whole or table.num_columns < 10 or table.num_columns % 2:
+        return ()
+    if table.num_columns == 10 and all(set(table.column(i).unique().to_pylist()) <= {-1, 0, 1, None} for i in (8, 9)):
+        return ()
+    count = table.num_columns
+    advice = "if they are decimal commas, write points, or semicolons between the values"
+    return (Note("decimal-commas", table.num_rows, f"{count} whole numbers in each line: {advice}", "warning"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ BOX_COLUMNS: Mapping[str, tuple[str, str, str, str]] = {
     "xyxy": ("x1", "y1", "x2", "y2"), "xywh": ("x", "y", "w", "h"), "cxcywh": ("xc", "yc", "w", "h"),
 }  # fmt: skip
 
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 3
+
 
 @dataclass(frozen=True)
 class NestedOrigin:
@@ -31,7 +35,7 @@ class NestedOrigin:
 
     def cell(self, row: int, column: str) -> str:
         """Give the value as Python prints it."""
-        return str(self.table[column][row].as_py())
+        return named(self.table[column][row].as_py())
 
 
 def boxes_of(found: Sequence[Mapping[str, Any]], key: str, source: str, path: Callable[[int], str]) -> FloatArray:
@@ -46,9 +50,10 @@ def boxes_of(found: Sequence[Mapping[str, Any]], key: str, source: str, path: Ca
         if box is None:
             continue
         try:
-            boxes[row] = np.asarray(box, np.float64).reshape(4)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{source}, {path(row)}: the box is {str(box)[:60]}, not 4 numbers; correct it") from error
+            sides = box if isinstance(box, list | tuple) else np.asarray(box).reshape(-1).tolist()
+            boxes[row] = [float(side) for side in sides]  # side by side: lists in a list may be a trap for numpy
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"{source}, {path(row)}: the box is {shown(box)}, not 4 numbers; correct it") from error
     return boxes
 
 
@@ -79,3 +84,28 @@ def extra_columns(found: Sequence[Mapping[str, Any]], known: Set[str]) -> tuple[
         return columns, ()
     text = f"{', '.join(lost)}: not one number or word a detection, left out"
     return columns, (Note("columns-ignored", len(lost), text, "warning"),)
+
+
+def value_column(values: Sequence[Any]) -> Any:
+    """What a file gives for one thing as a column (n,), null for None: what is of several kinds, as words."""
+    values = [value.item() if isinstance(value, np.generic) else value for value in values]
+    try:
+        if not all(value is None or isinstance(value, str | bool | int | float) for value in values):
+            raise TypeError
+        return pa.array(values)
+    except (TypeError, ValueError, OverflowError, pa.ArrowException):
+        return pa.array([None if value is None else shown(value) for value in values], pa.string())
+
+
+def shown(value: Any) -> str:
+    """A value for people, in so many characters however large it is, and however deep its lists lie in lists."""
+    if isinstance(value, str):
+        return value[:1000]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if value.bit_length() < 10_000 else f"{value:#x}"[:60]
+    return repr(value) if isinstance(value, bool | float) else _SHORT.repr(value)[:60]
+
+
+def named(value: Any) -> str:
+    """A value for a message: on one line, and short."""
+    return " ".join(shown(value).split())[:60]

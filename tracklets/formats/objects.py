@@ -17,7 +17,7 @@ def _is_pandas(source: Any) -> bool:
     return type(source).__name__ == "DataFrame" and type(source).__module__.partition(".")[0] == "pandas"
 
 
-@reader("pandas", recognises=_is_pandas, files=False)
+@reader("pandas", recognises=_is_pandas, takes="object")
 def read_pandas(source: Any, options: Options) -> Loaded:
     """Take a DataFrame; named index levels count as columns."""
     named = any(name is not None for name in source.index.names)
@@ -32,7 +32,7 @@ def _speaks_arrow(source: Any) -> bool:
     return not _is_pandas(source) and (isinstance(source, pa.RecordBatch) or hasattr(source, "__arrow_c_stream__"))
 
 
-@reader("arrow", recognises=_speaks_arrow, files=False)
+@reader("arrow", recognises=_speaks_arrow, takes="object")
 def read_arrow(source: Any, options: Options) -> Loaded:
     """Take a pyarrow Table or RecordBatch, or another object that exports Arrow data."""
     if isinstance(source, pa.RecordBatch):

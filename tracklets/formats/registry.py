@@ -6,24 +6,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
 import pyarrow as pa
 
 from reid_solve.tracklets.errors import OptionError
+from reid_solve.tracklets.formats.sources import File as File
+from reid_solve.tracklets.formats.sources import Folder as Folder
 from reid_solve.tracklets.table import Clip, Note, Tracks
-
-
-@dataclass(frozen=True)
-class File:
-    """A regular file and how it begins."""
-
-    path: Path
-    head: bytes  # the first 64 KiB, unpacked where the file is gzip
-
-    def __str__(self) -> str:
-        return str(self.path)
 
 
 @dataclass(frozen=True)
@@ -39,6 +29,7 @@ class Options:
     salvage: bool = False
     classes: tuple[str | int, ...] | None = None
     allow_pickle: bool = False
+    percent: bool = False
 
 
 class Origin(Protocol):
@@ -81,6 +72,9 @@ Reader = Callable[[Any, Options], Loaded]
 Writer = Callable[[Tracks, BinaryIO], tuple[Note, ...]]
 
 
+Taken = Literal["file", "folder", "object"]
+
+
 @dataclass(frozen=True)
 class Format:
     """One registered reader."""
@@ -88,39 +82,60 @@ class Format:
     name: str
     recognises: Callable[[Any], bool]
     read: Reader
-    files: bool  # reads files, not objects
+    takes: Taken
     turn: int  # formats of a lower number are asked first whether they recognise a source
+    about: str  # one line for people
+    extensions: tuple[str, ...]  # that such files usually have; they decide nothing
+
+
+@dataclass(frozen=True)
+class Target:
+    """One registered writer."""
+
+    name: str
+    write: Writer
+    about: str
+    extensions: tuple[str, ...]  # of a file's name that choose it
 
 
 READERS: dict[str, Format] = {}
-WRITERS: dict[str, Writer] = {}
+WRITERS: dict[str, Target] = {}
 EXTENSIONS: dict[str, str] = {}  # of a written file -> name of its format
 
 
 def reader(
-    name: str, *, recognises: Callable[[Any], bool], files: bool = True, turn: int = 1
+    name: str,
+    *,
+    recognises: Callable[[Any], bool],
+    takes: Taken = "file",
+    turn: int = 0,
+    about: str = "",
+    extensions: tuple[str, ...] = (),
 ) -> Callable[[Reader], Reader]:
     """Register the reader of a format.
 
     Args:
         name: what ``--format`` calls it.
-        recognises: whether a ``File`` or an object that a program passed is in this format.
-        files: whether it reads files; else it takes objects that a program has.
-        turn: formats of a lower number are asked first; 0 for those that are sure, 2 for those that take anything.
+        recognises: whether a source is in this format; asked only about sources of the kind it takes.
+        takes: a ``File``, a ``Folder``, or objects that a program has.
+        turn: formats of a lower number are asked first: 0 for those that are sure; then 1, what is known not to be
+            tracks; 2, tables with a header; and 3, what takes any text.
+        about: what it is, in one line; printed by ``reid-solve formats``.
+        extensions: that such files usually have, for people; content decides.
     """
 
     def register(read: Reader) -> Reader:
-        READERS[name] = Format(name, recognises, read, files, turn)
+        READERS[name] = Format(name, recognises, read, takes, turn, about, extensions)
         return read
 
     return register
 
 
-def writer(name: str, *, extensions: tuple[str, ...]) -> Callable[[Writer], Writer]:
-    """Register the writer of a format, and the file extensions that choose it."""
+def writer(name: str, *, extensions: tuple[str, ...], about: str = "") -> Callable[[Writer], Writer]:
+    """Register the writer of a format, and the file extensions that choose it (".txt", or ".kitti.txt")."""
 
     def register(write: Writer) -> Writer:
-        WRITERS[name] = write
+        WRITERS[name] = Target(name, write, about, extensions)
         EXTENSIONS.update(dict.fromkeys(extensions, name))
         return write
 
@@ -136,7 +151,8 @@ def load_all() -> None:
 
 def file_formats() -> list[str]:
     """The names that ``--format`` takes."""
-    return ["auto", *sorted(name for name, one in READERS.items() if one.files and name != "unsupported")]
+    named = (name for name, one in READERS.items() if one.takes != "object" and name != "unsupported")
+    return ["auto", *sorted(named)]
 
 
 def reader_of(name: str) -> Format:
@@ -146,9 +162,41 @@ def reader_of(name: str) -> Format:
     return READERS[name]
 
 
+def catalogue() -> list[dict[str, Any]]:
+    """Every format of files and folders, for ``reid-solve formats``.
+
+    Returns:
+        for each its ``name``, what it is (``about``), ``extensions`` (those that choose a writer first), whether this
+        package ``reads`` and ``writes`` it, and whether it is a ``folder``; sorted by name.
+    """
+    load_all()
+    named = {name for name in file_formats() if name != "auto"} | set(WRITERS)
+    found = []
+    for name in sorted(named):
+        source, target = READERS.get(name), WRITERS.get(name)
+        endings = (*(target.extensions if target else ()), *(source.extensions if source else ()))
+        found.append(
+            {
+                "name": name,
+                "about": (source.about if source else "") or (target.about if target else ""),
+                "extensions": list(dict.fromkeys(endings)),
+                "reads": source is not None,
+                "writes": target is not None,
+                "folder": source is not None and source.takes == "folder",
+            }
+        )
+    return found
+
+
+def kind_of(source: Any) -> Taken:
+    """What a source is, as readers name what they take."""
+    return "file" if isinstance(source, File) else "folder" if isinstance(source, Folder) else "object"
+
+
 def recognise(source: Any) -> Format | None:
     """Find the format of a source by its content."""
+    kind = kind_of(source)
     for candidate in sorted(READERS.values(), key=lambda one: one.turn):
-        if candidate.recognises(source):
+        if candidate.takes == kind and candidate.recognises(source):
             return candidate
     return None

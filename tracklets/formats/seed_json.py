@@ -38,7 +38,13 @@ def _is_frames(file: Any) -> bool:
     return isinstance(file, File) and _SHAPES.match(file.head.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
-@reader("frames-json", recognises=_is_frames, turn=0)
+@reader(
+    "frames-json",
+    recognises=_is_frames,
+    turn=0,
+    about="JSON of one list of detections a frame, as scripts of their own leave",
+    extensions=(".json",),
+)
 def read_frames_json(file: File, options: Options) -> Loaded:
     """Read JSON of one list of detections a frame.
 

@@ -31,7 +31,13 @@ def _is_pickle(file: Any) -> bool:
     return magic or Path(file.path.name.lower().removesuffix(".gz")).suffix in _ENDINGS
 
 
-@reader("pickle", recognises=_is_pickle, turn=0)
+@reader(
+    "pickle",
+    recognises=_is_pickle,
+    turn=0,
+    about="pickled tracks by role, frame and id; needs --allow-pickle, and runs nothing that is inside",
+    extensions=(".pkl", ".pickle"),
+)
 def read_pickle(file: File, options: Options) -> Loaded:
     """Read pickled tracks by role and frame, without running anything that is in the pickle.
 

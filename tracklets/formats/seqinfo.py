@@ -11,12 +11,13 @@ _KEYS = {"frameRate": "fps", "seqLength": "length", "imWidth": "width", "imHeigh
 
 
 def find(path: Path) -> tuple[dict[str, float], tuple[Note, ...]]:
-    """Look for a seqinfo.ini that belongs to a file.
+    """Look for a seqinfo.ini that belongs to a file (beside it, or one folder up) or to a folder (in it, or beside it).
 
     Returns:
         fps, length, width and height, as far as it gives them; and a warning where it cannot be understood.
     """
-    for folder in (path.absolute().parent, path.absolute().parent.parent):
+    start = path.absolute() if path.is_dir() else path.absolute().parent
+    for folder in (start, start.parent):
         file = folder / "seqinfo.ini"
         if file.is_file():
             return _parse(file)

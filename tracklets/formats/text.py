@@ -21,6 +21,7 @@ from reid_solve.tracklets.formats.registry import File
 from reid_solve.tracklets.table import IntArray, Note
 
 EXACT = 2**53  # from here on float64 skips whole numbers
+THREADED = 1 << 23  # bytes; a process that ends soon after Arrow's threads have read a text may crash as they end
 
 
 @dataclass(frozen=True)
@@ -94,16 +95,19 @@ def parse(text: Text, names: list[str] | None, *, words: frozenset[str] = frozen
     data, width = text.data, dialect.width
     notes: tuple[Note, ...] = ()
     minimum = 6 if names is None else 1
+    if width > lines.MOST_COLUMNS:
+        raise InputError(f"{text.source}: more than {lines.MOST_COLUMNS:,} values a line; write one row to a line")
     odd = (names is None and width < minimum) or (b"#" in data and re.search(rb"(?m)^[ \t]*#", data) is not None)
-    if dialect.separator == " " and re.search(rb"(?m)^ |  |\t| $", data):
-        odd = True
+    if dialect.separator == " " and (data.startswith(b" ") or any(blank in data for blank in (b"  ", b"\t", b"\n "))):
+        odd = True  # a blank at the end of a line is a column too many, which is noticed
     table = None
     if not odd:
         table = _columns(data, dialect, names or [str(i) for i in range(width)], {}, dialect.header is not None)
     if table is None:
         fixed = lines.regular(data, dialect, text.source, minimum)
         data, width, notes = fixed.text, fixed.width, fixed.notes
-        dialect = Dialect(dialect.separator, dialect.decimal, None, width)
+        decimal = "." if dialect.separator == dialect.decimal else dialect.decimal  # else gone with the quotes
+        dialect = Dialect(dialect.separator, decimal, None, width)
         table = _columns(data, dialect, names or [str(i) for i in range(width)], {}, False)
         if table is None:
             raise InputError(f"{text.source}: cannot be split into {width} columns; save it as comma-separated text")
@@ -121,7 +125,9 @@ def _columns(data: bytes, dialect: Dialect, names: list[str], types: dict[str, A
     try:
         return arrow_csv.read_csv(
             pa.BufferReader(data),
-            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=_before_data(data) if header else 0),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, skip_rows=_before_data(data) if header else 0, use_threads=len(data) > THREADED
+            ),
             parse_options=arrow_csv.ParseOptions(delimiter=dialect.separator),
             convert_options=arrow_csv.ConvertOptions(
                 null_values=NULLS,
@@ -150,7 +156,7 @@ def _before_data(data: bytes) -> int:
 def _as_text(table: Any, data: bytes, words: frozenset[str], ids: frozenset[str]) -> list[str]:
     """Columns that must be read again as text: type inference was too clever for them."""
     whole = [name for name in table.column_names if name not in ids and pa.types.is_integer(table[name].type)]
-    leading_zero = bool(whole) and re.search(rb"[,;\t\n ]-?0\d", data) is not None
+    leading_zero = bool(whole) and _leading_zero(data)
     again = []
     for name in table.column_names:
         kind = table[name].type
@@ -164,6 +170,22 @@ def _as_text(table: Any, data: bytes, words: frozenset[str], ids: frozenset[str]
         elif leading_zero and name in whole:
             again.append(name)
     return again
+
+
+def _leading_zero(data: bytes, size: int = 1 << 24) -> bool:
+    """Whether a number is written with a zero before it, as "07" or "-07"."""
+    separates = np.zeros(256, np.bool_)
+    separates[list(b",;\t\n ")] = True
+    for at in range(0, len(data), size):
+        cells = np.frombuffer(data[max(at - 3, 0) : at + size], np.uint8)
+        before, zero, after = cells[:-2], cells[1:-1], cells[2:]
+        # Codes of separators and of the minus are below those of digits; but the semicolon's.
+        found = (zero == ord("0")) & (after - ord("0") < 10) & ((before < ord("0")) | (before == ord(";")))
+        place = np.flatnonzero(found)
+        minus = (before[place] == ord("-")) & (place > 0)
+        if (separates[before[place]] | (minus & separates[cells[place - 1]])).any():
+            return True
+    return False
 
 
 def _shrink(table: Any, again: list[str], words: frozenset[str], ids: frozenset[str]) -> Any:

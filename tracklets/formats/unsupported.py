@@ -15,7 +15,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"SQLite format 3", "a database; export the table as parquet or CSV"),
     (b"\x1aE\xdf\xa3", "a video; give the output of a tracker that ran on it"),
     (b"RIFF", "a video; give the output of a tracker that ran on it"),
-    (b"TeamID,", "a SoccerTrack table with three header lines; convert it to MOT text or parquet"),
 )
 
 
@@ -27,13 +26,13 @@ def _reason(file: File) -> str | None:
         if file.head.startswith(magic):
             return reason
     if head[:1] in (b"{", b"["):
-        return "JSON, which this version does not read; write MOT text, CSV or parquet"
+        return "JSON of no layout that is read (`reid-solve formats` lists those); write MOT text, CSV or parquet"
     if head[:1] == b"<":
-        return "XML, which this version does not read; write MOT text, CSV or parquet"
+        return "XML of no layout that is read (`reid-solve formats` lists those); write MOT text, CSV or parquet"
     return None
 
 
-@reader("unsupported", recognises=lambda source: isinstance(source, File) and _reason(source) is not None, turn=0)
+@reader("unsupported", recognises=lambda source: isinstance(source, File) and _reason(source) is not None, turn=1)
 def refuse(file: Any, options: Options) -> Loaded:
     """Say what the file is and what to do instead."""
     raise InputError(f"{file}: {_reason(file)}")

@@ -14,11 +14,13 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from reid_solve.tracklets import arrays
-from reid_solve.tracklets.columns import ALIASES, BOXES
+from reid_solve.tracklets.columns import ALIASES, BOXES, is_word
 from reid_solve.tracklets.errors import OutputError
+from reid_solve.tracklets.formats.dialect import is_number
 from reid_solve.tracklets.formats.mot import NAMES, WORLD
 from reid_solve.tracklets.formats.parquet import KEY
 from reid_solve.tracklets.formats.registry import writer
+from reid_solve.tracklets.formats.row_text import facts_left_out, value_type
 from reid_solve.tracklets.table import Clip, Note, Tracks
 
 SCHEMA_VERSION = 1
@@ -42,7 +44,7 @@ def metadata_of(clip: Clip) -> dict[str, Any]:
     return {**clip.metadata, **{key: value for key, value in known.items() if value is not None}}
 
 
-@writer("parquet", extensions=(".parquet",))
+@writer("parquet", extensions=(".parquet",), about="every column, with identity and identity_score")
 def write_parquet(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write the user's columns as they came, identities beside them."""
     table = tracks.source
@@ -51,7 +53,7 @@ def write_parquet(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     return ()
 
 
-@writer("csv", extensions=(".csv",))
+@writer("csv", extensions=(".csv",), about="every column but lists, with identity and identity_score")
 def write_csv(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write the user's columns as they came, with a header; columns of lists (embeddings) stay out."""
     table = tracks.source
@@ -64,6 +66,11 @@ def write_csv(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     if tracks.clip.box_format:
         text = f"CSV cannot say what the box columns hold: read it with --box-format {tracks.clip.box_format}"
         notes.append(Note("box-format", len(tracks), text, "warning"))
+    notes += facts_left_out(tracks, (), "CSV")
+    alike = [field.name for field in table.schema if _like_numbers(field, table)]
+    if alike:
+        text = f"CSV cannot tell the words in {', '.join(alike)} from numbers"
+        notes.append(Note("words-like-numbers", len(tracks), text, "warning"))
     header = io.StringIO()  # pyarrow would put every name in quotes
     csv.writer(header, lineterminator="\n").writerow(table.column_names)
     stream.write(header.getvalue().encode())
@@ -72,15 +79,17 @@ def write_csv(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-@writer("mot", extensions=(".txt",))
+@writer("mot", extensions=(".txt",), about="MOTChallenge text; the identity stands in the id column")
 def write_mot(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write ``frame, id, x, y, w, h, score, ...``: the id is the identity where there is one, and -1 for nobody.
 
     Of MOT text that was read the remaining columns come back as they were; other inputs give ``-1,-1,-1``.
 
     Raises:
-        OutputError: ids that are not whole numbers.
+        OutputError: ids that are not whole numbers, or rows of several recordings.
     """
+    if tracks.sequence.max(initial=0) > 0:
+        raise OutputError("MOT text is about one video, and the table holds several; write .parquet or .csv")
     canonical = tracks.canonical
     key = "identity" if "identity" in tracks else "track_id"
     ids = arrays.whole(canonical[key])
@@ -99,28 +108,35 @@ def write_mot(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     held = {alias for name in _HELD for alias in ALIASES[name]} | {side for group, _ in BOXES for side in group}
     held |= {_INTERPOLATED}
     lost = [name for name in tracks.source.column_names if name not in rest and name.lower() not in held]
-    if not lost:
-        return ()
-    text = f"MOT text has no place for {', '.join(lost)}: left out"
-    return (Note("columns-left-out", len(lost), text, "warning"),)
+    notes = facts_left_out(tracks, (), "MOT text")
+    if lost:
+        text = f"MOT text has no place for {', '.join(lost)}: left out"
+        notes.append(Note("columns-left-out", len(lost), text, "warning"))
+    return tuple(notes)
+
+
+def _is_mot(tracks: Tracks) -> bool:
+    """Whether the source's columns are MOT text's own: BoxMOT's are, but for those that end in the score."""
+    at = tracks.source.column_names.index("score") if "score" in tracks.source.column_names else -1
+    return tracks.clip.format == "mot" or (tracks.clip.format == "boxmot" and at == NAMES.index("score"))
 
 
 def _score(tracks: Tracks) -> Any:
     source = tracks.source
-    if tracks.clip.format == "mot" and "score" in source.column_names:
+    if _is_mot(tracks) and "score" in source.column_names:
         original = arrays.whole(source["score"])
         if (original.null_count == 0 and pa.types.is_integer(original.type)) or pa.types.is_floating(original.type):
-            return _filled(original, 1)  # -1, say, stays -1
+            return _filled(original)  # -1, say, stays -1
     if "score" not in tracks:
         return arrays.column(np.ones(len(tracks), np.int64))
-    return _filled(arrays.whole(tracks.canonical["score"]), 1)
+    return _filled(arrays.whole(tracks.canonical["score"]))  # -1 says that it is not known
 
 
 def _rest(tracks: Tracks) -> dict[str, Any]:
     """Columns 8 and up."""
     source = tracks.source
     own = set(NAMES) | {"x1", "y1", "x2", "y2", "xc", "yc", "identity", "identity_score", _INTERPOLATED}
-    if tracks.clip.format == "mot" and source.num_columns >= 8:
+    if _is_mot(tracks) and source.num_columns >= 8:
         names = [name for name in source.column_names if name not in own]
         if names:
             return {name: _filled(arrays.whole(source[name])) for name in names}
@@ -136,6 +152,14 @@ def _filled(array: Any, value: int = -1) -> Any:
         return array
     numbers = arrays.values(array)
     return arrays.column(np.where(arrays.present(array), numbers, numbers.dtype.type(value)))
+
+
+def _like_numbers(field: Any, table: Any) -> bool:
+    """Whether a column of words would be read as numbers: all look like some, and its name is not one of words."""
+    if not arrays.is_text(value_type(field.type)) or is_word(field.name):
+        return False
+    words = arrays.words(table[field.name]).unique().drop_null().to_pylist()
+    return bool(words) and all(is_number(word) for word in words)
 
 
 def _plain(table: Any) -> Any:

@@ -1,0 +1,65 @@
+"""A set of a few people as coloured noise, and a configuration that trains on it in seconds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from reid_solve.training.loop.example import toml
+
+VIT = {"patch_size": 8, "embed_dim": 32, "depth": 2, "num_heads": 2}
+TABLES: dict[str, dict[str, object]] = {
+    "data": {"kind": "market", "root": "people"},
+    "model": {"spec": "timm:vit_tiny_patch16_224", "image_size": [32, 16], "options": VIT},
+    "sampler": {"p": 4, "k": 3},
+    "optimizer": {"lr": 0.003},
+    "train": {"epochs": 3, "workers": 0, "log_every": 1, "evaluate_every": 1, "device": "cpu"},
+}
+
+
+def write_set(root: Path, people: int = 8, images: int = 6, size: tuple[int, int] = (40, 24)) -> Path:
+    """Market-1501's layout: everybody in train, and the first three again in query and gallery."""
+    rng = np.random.default_rng(5)
+    colours = rng.integers(40, 215, (people, 2, 3))
+    for part in ("bounding_box_train", "query", "bounding_box_test"):
+        (root / part).mkdir(parents=True)
+    for person in range(people):
+        for image in range(images):
+            picture = np.repeat(colours[person], (size[0] // 2, size[0] - size[0] // 2), axis=0)[:, None]
+            picture = np.clip(picture + rng.normal(0, 30, (*size, 3)), 0, 255).astype(np.uint8)
+            parts = ["bounding_box_train"] + ([] if person > 2 else ["query" if image == 0 else "bounding_box_test"])
+            for part in parts:
+                number = person + 1 + (0 if part == "bounding_box_train" else 100)
+                cv2.imwrite(str(root / part / f"{number:04}_c{1 + image % 3}s1_{image:06}_00.jpg"), picture)
+    return root
+
+
+def write_config(path: Path, *losses: str, **changes: dict[str, object]) -> Path:
+    """A file of ``TABLES`` with changes by table; losses by name."""
+    lines = []
+    for name in ("data", "model", "sampler", "optimizer", "schedule", "augment", "train"):
+        table = {**TABLES.get(name, {}), **changes.get(name, {})}
+        lines += [f"[{name}]", *(f"{key} = {toml(value)}" for key, value in table.items() if value is not None)]
+    for loss in losses or ("cross-entropy",):
+        lines += ["[[loss]]", f'name = "{loss}"']
+        if loss == "cross-entropy":
+            lines.append("options = {neck = false}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def command(*words: str | Path) -> tuple[list[str], dict[str, str]]:
+    """`reid-solve` in a process of its own: its command line and environment."""
+    code = "import sys; from reid_solve.cli import main; main(sys.argv[1:])"
+    return [sys.executable, "-c", code, *map(str, words)], {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    line, environment = command(*words)
+    return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)

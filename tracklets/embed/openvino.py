@@ -1,0 +1,115 @@
+"""Re-identification networks as ONNX files, run by OpenVINO in the precision that the processor is fastest in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from threading import local
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reid_solve.tracklets.embed.inputs import PERSON, VERSION, Input
+from reid_solve.tracklets.embed.onnx import BATCH, content, filled, vectors_of
+from reid_solve.tracklets.embed.registry import Embedder, Settings, Vectors, backend
+from reid_solve.tracklets.errors import InputError, OptionError
+from reid_solve.tracklets.extras import optional
+from reid_solve.tracklets.video import Picture
+
+
+@backend("openvino", "openvino:PATH")
+def from_file(path: str, settings: Settings) -> Embedder:
+    """The network in a file.
+
+    Raises:
+        InputError: no such file.
+        OptionError: OpenVINO is not installed, or another device than the processor is asked for.
+    """
+    return OpenVinoEmbedder(Path(path), settings)
+
+
+class OpenVinoEmbedder:
+    """A network as ``OnnxEmbedder`` takes it, but of 32-bit floats, on the processor.
+
+    Where the processor multiplies 16-bit floats (AVX512-BF16, AMX), the network runs in bfloat16: faster, and vectors
+    that differ in the third digit. Elsewhere it runs in float32. Which of them is part of name and key. Pixels are
+    normalised inside the network. All batches have one size; each runs in one thread, side by side.
+    """
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        if settings.device not in {"auto", "cpu"}:
+            raise OptionError(f"--device {settings.device}: openvino:PATH runs on the processor; use onnx:{path}")
+        self.path = path
+        files = content(path)
+        self._engine = optional("openvino", "openvino", "openvino:PATH")
+        self._core = self._engine.Core()
+        precision = self._core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
+        self.name = f"openvino:{path.name} {precision}"
+        self.key = f"openvino {files} input {VERSION} {precision}"
+        self.batch = settings.batch or BATCH
+        self.workers = settings.threads or os.cpu_count() or 1
+        self._input = Input(PERSON)
+        self._model: Any = None
+        self._own = local()  # of each thread: its request
+
+    def load(self) -> None:
+        """Read and compile the network.
+
+        Raises:
+            InputError: not a network, or not one of pictures.
+        """
+        try:
+            network = self._core.read_model(str(self.path))
+        except Exception as error:  # OpenVINO raises RuntimeError and others
+            raise InputError(f"{self.path}: not an ONNX model that can be run ({_reason(error)})") from error
+        shape = network.inputs[0].partial_shape
+        sides = [side.get_length() if side.is_static else None for side in shape] if shape.rank.is_static else []
+        if len(network.inputs) != 1 or len(sides) != 4 or sides[1] not in (3, None) \
+                or network.inputs[0].element_type != self._engine.Type.f32:  # fmt: skip
+            found = "; ".join(f"{one.element_type.get_type_name()} {one.partial_shape}" for one in network.inputs)
+            raise InputError(f"{self.path}: takes {found}, not one picture (batch, 3, height, width) of 32-bit floats")
+        self.batch = sides[0] or self.batch
+        self._input = Input((sides[2] or PERSON[0], sides[3] or PERSON[1]))
+        try:
+            network.reshape([self.batch, 3, *self._input.size])
+            settings = {"NUM_STREAMS": self.workers, "INFERENCE_NUM_THREADS": self.workers}
+            self._model = self._core.compile_model(self._normalising(network), "CPU", settings)
+        except Exception as error:
+            raise InputError(f"{self.path}: not an ONNX model that can be run ({_reason(error)})") from error
+
+    def _normalising(self, network: Any) -> Any:
+        """The network, with bytes for its input."""
+        steps = optional("openvino.preprocess", "openvino", "openvino:PATH").PrePostProcessor(network)
+        layout = self._engine.Layout("NCHW")
+        steps.input(0).tensor().set_element_type(self._engine.Type.u8).set_layout(layout)
+        steps.input(0).model().set_layout(layout)
+        mean, std = ([255 * float(value) for value in values] for values in (self._input.mean, self._input.std))
+        steps.input(0).preprocess().convert_element_type(self._engine.Type.f32).mean(mean).scale(std)
+        return steps.build()
+
+    def prepare(self, crops: list[Picture]) -> npt.NDArray[np.uint8]:
+        """Crops as pixels (n, 3, height, width)."""
+        return self._input.prepare(crops)
+
+    def embed(self, batch: npt.NDArray[Any]) -> Vectors:
+        """Run a batch; a short one gets the last crop repeated, and the surplus is cut off.
+
+        Raises:
+            InputError: the output is no vector a crop.
+        """
+        if not hasattr(self._own, "request"):
+            self._own.request = self._model.create_infer_request()
+        pixels = np.ascontiguousarray(filled(batch, self.batch))
+        try:
+            out = self._own.request.infer({0: pixels}, share_inputs=True)[0].copy()
+        except Exception as error:
+            raise InputError(f"{self.path}: failed on a batch of {self.batch} crops ({_reason(error)})") from error
+        return vectors_of(out, self.batch, self.path)[: len(batch)]
+
+
+def _reason(error: Exception) -> str:
+    """The line of OpenVINO's message that says what is wrong; the first ones say where in its source."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
+    return (said or lines or [type(error).__name__])[0][:150]

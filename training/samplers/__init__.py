@@ -1,0 +1,1 @@
+"""Which pictures meet in a batch: one file a sampler, with one decorator to register it."""
