@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data/soccernet-dev
+FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit parity wheel-smoke bench pictures fixtures clean
+.PHONY: help demo test lint types unit parity fuzz wheel-smoke bench pictures fixtures clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +40,13 @@ $(VENV)-parity/.installed: pyproject.toml
 parity: $(VENV)-parity/.installed ## Compare the metrics with TrackEval, in an environment of its own
 	$(VENV)-parity/bin/python -m pytest -m parity tests/parity
 
+$(VENV)/.fuzz: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@touch $@
+
+fuzz: $(VENV)/.fuzz ## Fuzz every reader for FUZZ_SECONDS=600 in all; fail if anything is found
+	$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
+
 wheel-smoke: $(VENV)/.installed ## Build the wheel, install it in a clean environment, run it
 	bash tests/wheel_smoke.sh $(BIN)/python
 
@@ -54,4 +62,4 @@ pictures: $(VENV)/.installed ## Make the README's pictures again
 	$(BIN)/python benchmarks/pictures.py --out docs
 
 clean: ## Remove environments and caches
-	rm -rf $(VENV) $(VENV)-parity build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-parity build dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import FloatArray, IntArray
@@ -36,9 +38,9 @@ class Pairs:
         return Pairs(self.i[keep], self.j[keep], self.gap[keep])
 
 
-def pair_key(i: IntArray, j: IntArray, count: int) -> IntArray:
+def pair_key(i: npt.NDArray[Any], j: npt.NDArray[Any], count: int) -> IntArray:
     """One number (E,) for each pair of N tracklets, ordered by i, then j; 64 bits whatever those of i and j."""
-    return np.asarray(i, np.int64) * count + j
+    return np.asarray(i.astype(np.int64) * count + j)
 
 
 def among(key: IntArray, ascending: IntArray) -> IntArray:

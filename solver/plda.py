@@ -24,6 +24,7 @@ LONG = 200.0  # frames; a longer tracklet is no better a sample of a person, and
 SAME_LENGTH = 0.05  # where numbers differ less than this (variance of their logarithm), they teach no decay
 BLOCK = 256  # rows that are multiplied at once
 DENSE = 16  # a product of matrices may compute so many times more than is asked for
+SAME = 1e-9  # of a vector's square; what differs less is rounding of 32 bits
 FLOOR = 0.02  # least variance between people, as a share of the noise
 
 
@@ -128,8 +129,10 @@ def learn(seen: Appearance, frame: IntArray, first: IntArray, last: IntArray) ->
     whole = (counts >= MIN_EMBEDDINGS).all(axis=1)
     if whole.sum() < MIN_TRACKLETS:
         return None
-    noise, decay = _noise_by_looks(variance, looks)
     away = means[whole] - means[whole].mean(axis=1, keepdims=True)
+    if not np.median((away**2).mean(axis=(1, 2))) > SAME * (means[whole] ** 2).mean():
+        return None  # one vector for a whole tracklet, written on each of its rows: nothing tells how looks vary
+    noise, decay = _noise_by_looks(variance, looks)
     scaled = away / np.sqrt(noise * counts[whole] ** -decay)[:, :, None]
     # A tracklet that passes from one person to another would teach that what tells these two apart is noise.
     restless = (scaled**2).mean(axis=(1, 2))

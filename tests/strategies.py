@@ -103,7 +103,9 @@ def tables(draw: st.DrawFn, sequences: int = 3, tracklets: int = 14) -> pa.Table
         if draw(st.booleans()):
             labels = np.array(words, object)
             own = labels[rng.integers(0, len(words), count)][track]  # of the tracklet, but for what was misread
-            columns[name] = holed(np.where(rng.random(n) < odd, labels[rng.integers(0, len(words), n)], own), pa.string())
+            columns[name] = holed(
+                np.where(rng.random(n) < odd, labels[rng.integers(0, len(words), n)], own), pa.string()
+            )
     if draw(st.booleans()):
         columns["embedding"] = draw(embeddings(rng, person, odd))
     table = pa.table(columns)
@@ -173,7 +175,9 @@ def graphs(draw: st.DrawFn, most: int = 12, must: bool = False) -> Graph:
     count = draw(st.integers(0, most))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     i, j = np.triu_indices(count, 1)
-    pinned = np.column_stack([i, j])[rng.random(len(i)) < (draw(st.sampled_from([0.0, 0.4, 1.5])) if must else 0.0) / max(count, 1)]
+    pinned = np.column_stack([i, j])[
+        rng.random(len(i)) < (draw(st.sampled_from([0.0, 0.4, 1.5])) if must else 0.0) / max(count, 1)
+    ]
     group = Pins(count, pinned, pinned[:0]).group if count else i
     conflict = (rng.random(len(i)) < draw(st.sampled_from([0.0, 0.1, 0.5, 1.0]))) & (group[i] != group[j])
     link = ~conflict & (rng.random(len(i)) < draw(st.sampled_from([0.0, 0.2, 0.7, 1.0])))

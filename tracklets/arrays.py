@@ -58,6 +58,8 @@ def values(column: Any) -> npt.NDArray[Any]:
 def floats(column: Any) -> npt.NDArray[np.float64]:
     """A numeric column as float64, (n,), NaN where null."""
     array = whole(column)
+    if pa.types.is_null(array.type):
+        return np.full(len(array), np.nan)
     numbers = values(array).astype(np.float64, copy=False)
     return numbers if array.null_count == 0 else np.where(present(array), numbers, np.nan)
 

@@ -17,6 +17,7 @@ from reid_solve.tracklets.table import BoolArray
 
 Box = list[npt.NDArray[Any]]  # x, y, w, h, (n,) each
 SIDES = ("x", "y", "w", "h")
+LARGEST = 1e9  # pixels; the largest pictures have a million, and what is a thousand pictures away is a broken number
 _CORNER_NAMES = {"xywh": SIDES, "xyxy": ("x1", "y1", "x2", "y2"), "cxcywh": ("xc", "yc", "w", "h")}
 
 
@@ -53,11 +54,16 @@ def to_xywh(box: Box, box_format: str) -> Box:
 
 
 def finite(box: Box) -> BoolArray:
-    """Boxes (n,) made of four finite numbers."""
-    good = np.isfinite(box[0])
+    """Boxes (n,) made of four finite numbers, none so large that squares of it would not be finite."""
+    good = possible(box[0])
     for side in box[1:]:
-        good &= np.isfinite(side)
+        good &= possible(side)
     return good
+
+
+def possible(side: npt.NDArray[Any]) -> BoolArray:
+    """Which numbers (n,) can be pixels: neither NaN nor infinite nor beyond any picture."""
+    return np.asarray((side >= -LARGEST) & (side <= LARGEST))
 
 
 def look_normalised(box: Box) -> bool:

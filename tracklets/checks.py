@@ -161,10 +161,11 @@ def _boxes(draft: Draft, mapped: columns.Mapped, clip: Clip, options: Options) -
     given = boxes.as_given(draft, mapped, words_as_nan=options.drop_invalid)
     good = boxes.finite(given)
     if not good.all() and not options.drop_invalid:
-        names = [side for side, numbers in zip(boxes.SIDES, given, strict=True) if not np.isfinite(numbers).all()]
-        at = boxes.SIDES.index(names[0])
-        column = mapped.box[at % len(mapped.box)]
-        raise draft.fail(~np.isfinite(given[at]), names[0], column, "not a finite number", _INVALID)
+        wrong = [~boxes.possible(side) for side in given]
+        at = next(at for at, rows in enumerate(wrong) if rows.any())
+        number = given[at][np.flatnonzero(wrong[at])[0]]
+        fact = "too large for a place in a picture" if np.isfinite(number) else "not a finite number"
+        raise draft.fail(wrong[at], boxes.SIDES[at], mapped.box[at % len(mapped.box)], fact, _INVALID)
     box = boxes.to_xywh(given, mapped.box_format)
     negative = good & ((box[2] < 0) | (box[3] < 0))
     if negative.any() and not options.drop_invalid:

@@ -181,11 +181,11 @@ def describe(tracks: Tracks, fps: float | None = None, size: tuple[float, float]
     """
     code = tracks.codes("track_id")[0]
     for sequence in range(int(tracks.sequence.max(initial=-1)) + 1):
-        rows = np.flatnonzero((tracks.sequence == sequence) & (code >= 0))
-        found = _describe(tracks, rows, code, fps or tracks.clip.fps or DEFAULT_FPS, size, appearance)
-        del rows  # a generator that waits keeps what it has
-        yield found
-        del found
+        # No name for the rows or the tracklets: a generator that waits keeps what it has a name for.
+        yield _describe(
+            tracks, np.flatnonzero((tracks.sequence == sequence) & (code >= 0)), code,
+            fps or tracks.clip.fps or DEFAULT_FPS, size, appearance,
+        )  # fmt: skip
 
 
 def _describe(tracks: Tracks, rows: IntArray, code: IntArray, fps: float, size: tuple[float, float] | None,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from reid_solve.tracklets import arrays
-from reid_solve.tracklets.errors import InputError
+from reid_solve.tracklets.errors import InputError, one_line
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -37,6 +37,9 @@ class Note:
     count: int  # rows concerned
     text: str  # one line for people
     kind: Literal["repair", "warning"] = "repair"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", one_line(self.text))
 
 
 def counted(count: int, noun: str) -> str:

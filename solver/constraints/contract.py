@@ -179,7 +179,9 @@ def contract(graph: Graph, group: IntArray, place: IntArray, end: IntArray) -> C
     conflicts = np.unique(np.sort(node[graph.conflicts], axis=1), axis=0).reshape(-1, 2)
     i, j = node[graph.pairs.i], node[graph.pairs.j]
     good = (i != j) & (leave[i] == graph.pairs.i) & (first[j] == graph.pairs.j) & (place[last[i]] < place[first[j]])
-    good &= ~np.isin(pair_key(np.minimum(i, j), np.maximum(i, j), count), pair_key(*conflicts.T, count))
+    good &= ~np.isin(
+        pair_key(np.minimum(i, j), np.maximum(i, j), count), pair_key(conflicts[:, 0], conflicts[:, 1], count)
+    )
     link = np.flatnonzero(good)
     link = link[np.lexsort((j[link], i[link]))]
     pairs = Pairs(i[link], j[link], graph.pairs.gap[link])
@@ -192,7 +194,7 @@ def contract(graph: Graph, group: IntArray, place: IntArray, end: IntArray) -> C
 def _contract_evidence(graph: Graph, node: IntArray, count: int, conflicts: IntArray) -> Together:
     a, b = node[graph.together.i], node[graph.together.j]
     key = pair_key(np.minimum(a, b), np.maximum(a, b), count)
-    good = np.flatnonzero((a != b) & ~np.isin(key, pair_key(*conflicts.T, count)))
+    good = np.flatnonzero((a != b) & ~np.isin(key, pair_key(conflicts[:, 0], conflicts[:, 1], count)))
     keys, at = np.unique(key[good], return_inverse=True)
     terms = {
         name: np.bincount(at, term[good], minlength=len(keys)).astype(float)

@@ -40,7 +40,8 @@ def start_density(tracklets: Tracklets) -> FloatArray:
         here = np.column_stack([(place**2).sum(axis=1), -2 * place, np.ones(len(place))]) / (-2 * unit[:, None] ** 2)
         there = np.column_stack([np.ones(len(born)), place[born], (place[born] ** 2).sum(axis=1)]).T
         for begin in range(0, len(tracklets), CHUNK):
-            density[begin : begin + CHUNK] = np.exp(here[begin : begin + CHUNK] @ there).sum(axis=1)
+            far = np.minimum(here[begin : begin + CHUNK] @ there, 0.0)  # rounding may make a distance negative
+            density[begin : begin + CHUNK] = np.exp(far).sum(axis=1)
         density[born] -= 1  # itself
         density = np.maximum(density, 0) / (2 * np.pi * BANDWIDTH.prod() * (len(born) - 1))
     return np.asarray((1 - UNIFORM) * density + UNIFORM / area)

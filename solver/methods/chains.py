@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from reid_solve.solver.graph import Graph
 from reid_solve.solver.pairs import among, pair_key
@@ -25,7 +26,7 @@ class Chains(NamedTuple):
     """What the kernels read (first block) and write (second block); arrays when compiled, lists when interpreted."""
 
     out_begin: Any  # (N + 1,) links that leave x are out_begin[x] : out_begin[x + 1]
-    head: Any  # (E,) tracklet that the link leads to, ascending for each x; 32 bits
+    head: Any  # (E,) tracklet that the link leads to, ascending for each x
     worth: Any  # (E,) gain less the evidence between the two ends
     in_begin: Any  # (N + 1,) the same by the tracklet that the link leads to
     tail: Any
@@ -57,11 +58,12 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     never = _ordered(place[graph.conflicts[:, 0]], place[graph.conflicts[:, 1]])
     keys = np.unique(pair_key(*never, count))
     full = _evidence(graph, place, np.divmod(keys, count))
-    i, j = (place.astype(np.int32)[side] for side in (graph.pairs.i, graph.pairs.j))
+    narrow: npt.NDArray[Any] = place.astype(np.int32)
+    i, j = narrow[graph.pairs.i], narrow[graph.pairs.j]
     useful = np.flatnonzero(among(pair_key(i, j, count), keys) < 0)
     useful = useful[np.argsort(pair_key(i[useful], j[useful], count), kind="stable")]
     i, j = i[useful], j[useful]
-    worth = graph.gain[useful] - _look_up(full, i, j)
+    worth = np.asarray(graph.gain[useful] - _look_up(full, i, j))
     del useful
     ends = full.indptr[:-1], full.indptr[1:] - 1
     some = np.flatnonzero(np.diff(full.indptr))
@@ -73,7 +75,7 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     back = np.argsort(pair_key(j, i, count), kind="stable")
     nobody, nothing = np.full(count, -1), np.zeros(count)
     return Chains(
-        _begin(i, count), j, worth, _begin(j, count), i[back], worth[back],
+        _begin(i, count), j.astype(np.int64), worth, _begin(j, count), i[back].astype(np.int64), worth[back],
         full.indptr, full.indices, full.data, reach, origin,
         nobody.copy(), nobody.copy(), np.arange(count), nothing.copy(), nothing.copy(), nothing.copy(),
         np.zeros(count, np.int64), nothing.copy(), np.zeros(count, np.int64), np.zeros(count, np.int64),
@@ -97,7 +99,7 @@ def _evidence(graph: Graph, place: IntArray, never: tuple[IntArray, IntArray]) -
     return full
 
 
-def _look_up(full: Any, i: IntArray, j: IntArray) -> FloatArray:
+def _look_up(full: Any, i: npt.NDArray[Any], j: npt.NDArray[Any]) -> FloatArray:
     """Values (E,) at rows and columns (E,); 0 where the sparse array has none. Binary search, all at once."""
     low, high = full.indptr[i], full.indptr[i + 1]
     end = high.copy()
@@ -113,5 +115,5 @@ def _ordered(a: IntArray, b: IntArray) -> tuple[IntArray, IntArray]:
     return np.minimum(a, b), np.maximum(a, b)
 
 
-def _begin(node: IntArray, count: int) -> IntArray:
+def _begin(node: npt.NDArray[Any], count: int) -> IntArray:
     return np.concatenate([[0], np.cumsum(np.bincount(node, minlength=count))]).astype(np.int64)

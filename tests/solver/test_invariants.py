@@ -23,7 +23,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.clips import walkers
 from tests.solver.brute import brute_force
-from tests.strategies import SIZE, examples, graphs, tables, thorough, tracks_of, worth
+from tests.strategies import examples, graphs, tables, thorough, tracks_of, worth
 
 import reid_solve as rs
 from reid_solve.solver.constraints.contract import honour
@@ -57,7 +57,14 @@ def scores_of(result: rs.Result) -> np.ndarray:
 
 def same(one: pa.Table, other: pa.Table) -> bool:
     """Whether two tables hold the same rows, NaN being NaN."""
-    return bool(one.schema.equals(other.schema)) and repr(one.to_pydict()) == repr(other.to_pydict())
+    alike: bool = one.schema.equals(other.schema)
+    return alike and repr(one.to_pydict()) == repr(other.to_pydict())
+
+
+def all_differ(table: pa.Table) -> bool:
+    """Whether no two rows of a frame have one box: nothing but order and id would tell such rows apart."""
+    frame = table.select([name for name in ("sequence", "frame", *"xywh") if name in table.column_names])
+    return len(set(map(tuple, (row.values() for row in frame.to_pylist())))) == table.num_rows
 
 
 def check_rows(table: pa.Table, result: rs.Result) -> None:
@@ -127,6 +134,7 @@ def test_filling_adds_rows_and_changes_none(table: pa.Table, options: dict[str, 
 def test_neither_the_order_of_rows_nor_the_names_of_ids_matter(
     table: pa.Table, options: dict[str, Any], seed: int
 ) -> None:
+    assume(all_differ(table))
     before = solved(table, **options)
     rng = np.random.default_rng(seed)
     order = rng.permutation(table.num_rows)
@@ -215,11 +223,13 @@ def test_links_of_a_person_are_obeyed_or_the_contradiction_is_named(
     pairs: dict[bool, list[tuple[Any, Any]]] = {True: [], False: []}
     for must, a, b in picks:
         pairs[must].append((known[a % len(known)], known[b % len(known)]))
+    result, refused = None, ""
     try:
         result = rs.solve(tracks, must_link=pairs[True], cannot_link=pairs[False], **options)
     except rs.OptionError as error:
-        assert "\n" not in str(error)
-        check_contradiction(tracks, pairs[True], pairs[False], str(error))
+        refused = str(error)
+    if result is None:
+        check_contradiction(tracks, pairs[True], pairs[False], refused)
         return
     check_rows(table, result)
     held = held_by(result)

@@ -128,7 +128,15 @@ def test_parquet_returns_the_users_columns(tmp_path: Path) -> None:
     assert out.select(table.column_names).equals(pq.read_table(tmp_path / "in.parquet"))
     assert out.schema.metadata[b"mine"] == b"kept"
     facts = json.loads(out.schema.metadata[b"reid_solve"])
-    wanted = {"schema_version": 1, "fps": 25, "width": 1920, "height": 1080, "frame_base": 1, "source": "in.parquet"}
+    wanted = {
+        "schema_version": 1,
+        "sealed": True,
+        "fps": 25,
+        "width": 1920,
+        "height": 1080,
+        "frame_base": 1,
+        "source": "in.parquet",
+    }
     assert facts == {**wanted, "format": "parquet"}
     again = read(tmp_path / "out.parquet")
     assert (again.clip.fps, again.clip.width, again.clip.origins["fps"]) == (25, 1920, "metadata")

@@ -121,13 +121,13 @@ def write_kitti(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     x, y, w, h = (arrays.floats(canonical[side]) for side in "xywh")
     columns: dict[str, Any] = {"frame": canonical["frame"], "track_id": _filled(ids, -1), "class_name": kinds}
     for side, numbers in zip(_BOX, (x, y, x + w, y + h), strict=True):
-        given = arrays.floats(source[side]) if own and side in source.column_names else np.full(len(tracks), np.nan)
+        given = arrays.floats(source[side]) if own and _numeric(source, side) else np.full(len(tracks), np.nan)
         columns[side] = arrays.column(np.where(np.isnan(given), numbers, given))  # rows that were filled in have none
     for name in (*_BEFORE, *_SOLID):
-        there = own and name in source.column_names
+        there = own and _numeric(source, name)
         columns[name] = _filled(source[name], _UNKNOWN[name]) if there else _constant(_UNKNOWN[name], len(tracks))
     if "score" in tracks:
-        kept = own and "score" in source.column_names
+        kept = own and _numeric(source, "score")
         columns["score"] = _filled(source["score"] if kept else canonical["score"], 1)
         unknown = arrays.whole(canonical["score"]).null_count
         if unknown:
@@ -163,6 +163,14 @@ def _types(tracks: Tracks) -> tuple[Any, list[Note]]:
     words = pc.if_else(arrays.column(missing), pa.scalar("Pedestrian"), words)
     text = f"{counted(int(missing.sum()), 'row')} without a class written as Pedestrian"
     return words, [Note("class-assumed", int(missing.sum()), text, "warning")]
+
+
+def _numeric(table: Any, name: str) -> bool:
+    """Whether there is such a column of numbers; among words that were left out it holds words, too."""
+    if name not in table.column_names:
+        return False
+    kind = table.schema.field(name).type
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _constant(value: int, count: int) -> Any:

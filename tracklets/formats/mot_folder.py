@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reid_solve.tracklets import arrays
+from reid_solve.tracklets.columns import ALIASES
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.boxmot import _is_boxmot, read_boxmot
 from reid_solve.tracklets.formats.mot import read_mot
@@ -72,13 +73,18 @@ def _with_people(loaded: Loaded, folder: Folder) -> tuple[Loaded, Note]:
         reason = str(error).splitlines()[0]
         return loaded, Note("gameinfo", 1, f"gameinfo.ini cannot be understood: {reason}", "warning")
     table = loaded.table
-    ids = arrays.whole(table["track_id"])
+    column = loaded.columns.get("track_id") or next(
+        (name for name in table.column_names if name.strip().lower() in ALIASES["track_id"]), None
+    )
+    if column is None:
+        return loaded, Note("gameinfo", 1, "gameinfo.ini numbers the ids, and there is no column of them", "warning")
+    ids = arrays.whole(table[column])
     if arrays.is_text(ids.type):
         return loaded, Note("gameinfo", 1, "gameinfo.ini numbers the ids, and these are words: not used", "warning")
     ids = ids.cast(pa.int64(), safe=False)
     at = pc.index_in(ids, value_set=pa.array(list(people), pa.int64()))
-    for column, name in enumerate(("role", "team", "jersey")):
-        words = pa.array([one[column] for one in people.values()], pa.string())
+    for place, name in enumerate(("role", "team", "jersey")):
+        words = pa.array([one[place] for one in people.values()], pa.string())
         if name not in table.column_names and words.null_count < len(words):
             table = table.append_column(name, words.take(at))
     text = f"gameinfo.ini says role, team or shirt number of {counted(len(people), 'id')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
 import pyarrow as pa
@@ -11,9 +12,11 @@ import pyarrow.parquet as pq
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.encoding import MOST_UNPACKED
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, TableOrigin, reader
-from reid_solve.tracklets.table import Clip
+from reid_solve.tracklets.table import Clip, Note
 
 KEY = b"reid_solve"
+SEAL = b"reid_solve_seal"
+SEALED = "sealed"  # a fact beside the others: that there is a seal
 MOST_ROWS = 1 << 22, 10  # so many, or so many for each byte of the file: a row of tracks takes 4 to 40 bytes
 
 
@@ -38,7 +41,9 @@ def read_table(file: File) -> Any:
     try:
         with pq.ParquetFile(file.path, page_checksum_verification=True) as parquet:
             _check_size(file, parquet.metadata)
-            return parquet.read()
+            table = parquet.read()
+            table.validate(full=True)  # offsets and UTF-8, which Arrow believes until somebody looks
+            return table
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise InputError(f"{file}: damaged or cut short ({reason}); write it again") from error
@@ -47,8 +52,8 @@ def read_table(file: File) -> Any:
 def _check_size(file: File, facts: Any) -> None:
     """Refuse a small file that would fill the memory: parquet packs what repeats without any limit."""
     size = file.path.stat().st_size
-    groups = (facts.row_group(i) for i in range(facts.num_row_groups))
-    unpacked = sum(group.column(i).total_uncompressed_size for group in groups for i in range(group.num_columns))
+    # Not what the columns say of themselves: asking a damaged one ends the process (pyarrow 26, std::terminate).
+    unpacked = sum(max(facts.row_group(i).total_byte_size, 0) for i in range(facts.num_row_groups))
     rows = facts.num_rows
     if rows > max(MOST_ROWS[0], MOST_ROWS[1] * size) or unpacked > max(MOST_UNPACKED[0], MOST_UNPACKED[1] * size):
         raise InputError(
@@ -62,9 +67,29 @@ def read_metadata(table: Any) -> dict[str, Any]:
     raw = (table.schema.metadata or {}).get(KEY, b"{}")
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return {key: value for key, value in found.items() if key != SEALED} if isinstance(found, dict) else {}
+
+
+def seal_of(table: Any) -> bytes:
+    """A checksum of what no page holds, and so no page's checksum covers: names, types, number of rows, facts.
+
+    Pages have checksums, the footer has none; one flipped bit there is another frame rate, or a column less.
+    """
+    kinds = [(field.name, str(getattr(field.type, "value_type", field.type))) for field in table.schema]
+    facts = sorted((table.schema.metadata or {}).items())
+    told = [(key, value) for key, value in facts if key not in {SEAL, b"ARROW:schema"}]
+    return f"{zlib.crc32(repr((table.num_rows, kinds, told)).encode()):08x}".encode()
+
+
+def _broken_seal(table: Any) -> tuple[Note, ...]:
+    """A warning where the file is not as it was written here: damaged, or changed by somebody on purpose."""
+    held = table.schema.metadata or {}
+    if held.get(SEAL) == seal_of(table) or (SEAL not in held and f'"{SEALED}"'.encode() not in held.get(KEY, b"")):
+        return ()
+    text = "its columns, number of rows or facts are not as reid-solve wrote them: changed since then, or damaged"
+    return (Note("changed-since-written", table.num_rows, text, "warning"),)
 
 
 @reader(
@@ -78,4 +103,4 @@ def read_parquet(file: File, options: Options) -> Loaded:
     """Read a parquet file of one row a detection."""
     table = read_table(file)
     clip = Clip(source=str(file), format="parquet", metadata=read_metadata(table))
-    return Loaded(table, clip, TableOrigin(table))
+    return Loaded(table, clip, TableOrigin(table), _broken_seal(table))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
@@ -12,6 +13,8 @@ from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.encoding import to_utf8, unpack
 from reid_solve.tracklets.formats.sources import File
 from reid_solve.tracklets.table import Note
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # every such escape is; two of them make a character
 
 
 def text_of(file: File) -> tuple[str, tuple[Note, ...]]:
@@ -40,7 +43,22 @@ def values_of(text: str, source: str) -> list[Any]:
             raise InputError(f"{source}{line}: damaged or cut short ({reason}); write it again") from error
         found.append(value)
         at = _next(text, end)
+    check_characters(found, text, source)
     return found
+
+
+def check_characters(content: Any, text: str, source: str) -> None:
+    """Refuse JSON that spells half a character ("\\ud83d"): Python takes it for text, and nothing can write it.
+
+    Raises:
+        InputError: there is one in a key or a value.
+    """
+    if _HALF.search(text) is None:
+        return
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise InputError(f"{source}: a \\u escape that is half of a character; write it again") from error
 
 
 def _next(text: str, at: int) -> int:

@@ -20,6 +20,7 @@ from reid_solve.tracklets.columns import ALIASES, BOX_LISTS
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.encoding import to_utf8, unpack
 from reid_solve.tracklets.formats.nested import NestedOrigin, box_columns, boxes_of, extra_columns
+from reid_solve.tracklets.formats.records import check_characters
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
 from reid_solve.tracklets.table import Clip, FloatArray, Note
 
@@ -60,6 +61,7 @@ def read_frames_json(file: File, options: Options) -> Loaded:
         line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         reason = getattr(error, "msg", None) or str(error)
         raise InputError(f"{source}{line}: damaged or cut short ({reason}); write it again") from error
+    check_characters(content, text.decode(), source)
     frames = _frames(content)
     if frames is None:
         raise InputError(f"{source}: JSON, but no list of detections for every frame; write MOT text, CSV or parquet")

@@ -18,7 +18,7 @@ from reid_solve.tracklets.columns import ALIASES, BOXES, is_word
 from reid_solve.tracklets.errors import OutputError
 from reid_solve.tracklets.formats.dialect import is_number
 from reid_solve.tracklets.formats.mot import NAMES, WORLD
-from reid_solve.tracklets.formats.parquet import KEY
+from reid_solve.tracklets.formats.parquet import KEY, SEAL, SEALED, seal_of
 from reid_solve.tracklets.formats.registry import writer
 from reid_solve.tracklets.formats.row_text import facts_left_out, value_type
 from reid_solve.tracklets.table import Clip, Note, Tracks
@@ -48,8 +48,10 @@ def metadata_of(clip: Clip) -> dict[str, Any]:
 def write_parquet(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write the user's columns as they came, identities beside them."""
     table = tracks.source
-    metadata = {**(table.schema.metadata or {}), KEY: json.dumps(metadata_of(tracks.clip), allow_nan=False).encode()}
-    pq.write_table(table.replace_schema_metadata(metadata), stream, compression="zstd", write_page_checksum=True)
+    facts = json.dumps({**metadata_of(tracks.clip), SEALED: True}, allow_nan=False).encode()
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), KEY: facts})
+    table = table.replace_schema_metadata({**table.schema.metadata, SEAL: seal_of(table)})
+    pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
     return ()
 
 

@@ -39,7 +39,7 @@ def members(archive: zipfile.ZipFile, file: File) -> list[zipfile.ZipInfo]:
         InputError: too many; one that is encrypted, packed in an unusual way, leads outside, or is there twice; or
             together they claim to be larger than such a file can be.
     """
-    found = [one for one in archive.infolist() if not one.is_dir()]
+    found = [one for one in archive.infolist() if not one.filename.endswith("/")]
     whole = file.path.stat().st_size
 
     def refuse(fact: str, advice: str = "make the archive again") -> InputError:

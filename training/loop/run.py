@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from reid_solve.tracklets.errors import OptionError, OutputError
@@ -55,9 +56,27 @@ def train(
         if resume and (folder / CHECKPOINT).exists():
             session.resume(folder / CHECKPOINT)
         if ours.first:
-            _make(folder)
+            make_folder(folder)
         ours.wait()
-        return session.run(watch if ours.first else None)
+        with _said(config):
+            return session.run(watch if ours.first else None)
+
+
+@contextmanager
+def _said(config: Config) -> Iterator[None]:
+    """Say in a line what torch says in many."""
+    torch = optional("torch", "train", "training")
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        count = config.sampler.p * config.sampler.k
+        raise OptionError(f"{config.source}: {count} pictures at once are too many for the device's memory; lower "
+                          "[sampler] p and raise [train] accumulate, or set amp") from error  # fmt: skip
+    except RuntimeError as error:
+        if "deterministic" not in str(error):
+            raise
+        text = " ".join(str(error).split())[:150]
+        raise OptionError(f"{config.source}: [train] deterministic cannot be kept: {text}; set it to false") from error
 
 
 def check_folder(folder: Path, resume: bool) -> None:
@@ -70,7 +89,12 @@ def check_folder(folder: Path, resume: bool) -> None:
         raise OutputError(f"{folder}: holds a training; go on with --resume, or choose another folder with -o")
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make it where it is not there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Session:
         train = config.train
         self.config, self.material, self.folder, self.ours = config, material, folder, ours
         if train.deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as torch wants it
             torch.use_deterministic_algorithms(True)
             torch.backends.cudnn.benchmark = False
         self.learner = Learner(config, material.count, ours)
@@ -136,9 +138,7 @@ class Session:
         means: dict[str, float] = {}
         if due or ends or at.since >= train.log_every:
             means = {name: float(value) / at.since for name, value in self.sums.items()}
-            if not math.isfinite(means["loss"]):
-                raise OptionError(f"{self.config.source}: the loss is {means['loss']} at step {at.step}; lower "
-                                  "[optimizer] lr, lengthen [schedule] warmup or set [train] clip_grad")  # fmt: skip
+            self._check(means["loss"])
             self.sums, at.since = {}, 0
             scores = self._evaluate() if due else {}
             rate = max(group["lr"] / group["highest"] for group in self.learner.optimiser.param_groups)
@@ -147,6 +147,11 @@ class Session:
         if due or ends or at.step % train.checkpoint_every == 0:
             self._keep(log)
         return means
+
+    def _check(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise OptionError(f"{self.config.source}: the loss is {loss} at step {self.at.step}; lower [optimizer] lr, "
+                              "lengthen [schedule] warmup or set [train] clip_grad")  # fmt: skip
 
     def _evaluate(self) -> dict[str, float]:
         assert self.examine is not None
@@ -167,6 +172,7 @@ class Session:
             save_network(self.folder / name, self.learner.best, **said)
 
     def _keep(self, log: Log | None) -> None:
+        self._check(float(self.sums.get("loss", 0.0)))  # a checkpoint is something to go on from
         every = self.ours.together(checkpoint.chance())
         if log is not None:
             self.at.log_size = log.size()

@@ -22,10 +22,12 @@ class Ranking:
     What nobody knows, whether two pieces that were not seen together are one person, is left out.
 
     Attributes:
+        piece: (m,) of each crop.
         own: (m, m) the pairs of crops that are one person.
         other: (m, m) the pairs of crops that are two people.
     """
 
+    piece: IntArray
     own: BoolArray
     other: BoolArray
 
@@ -34,7 +36,7 @@ class Ranking:
         """Crops of pieces."""
         own = pieces.piece[:, None] == pieces.piece
         own &= np.abs(pieces.frame[:, None] - pieces.frame) >= APART_SECONDS * fps
-        return cls(own, pieces.together()[pieces.piece][:, pieces.piece])
+        return cls(pieces.piece, own, pieces.together()[pieces.piece][:, pieces.piece])
 
     @property
     def asking(self) -> IntArray:
@@ -44,6 +46,16 @@ class Ranking:
     def __call__(self, vectors: FloatRows) -> Mapping[str, float]:
         """Means over the crops that ask, in per cent: average precision, and area under the ROC curve."""
         return {name: 100 * float(values.mean()) for name, values in zip(SCORES, self.each(vectors), strict=True)}
+
+    def gain(self, before: FloatRows, after: FloatRows) -> tuple[float, float]:
+        """By how much mean average precision rises from one network's vectors to another's, and its standard error.
+
+        Pieces count alike, and are what the error is estimated from: a piece's crops all succeed or all fail.
+        """
+        rise = self.each(after)[0] - self.each(before)[0]
+        _, piece = np.unique(self.piece[self.asking], return_inverse=True)
+        mean = np.bincount(piece, rise) / np.bincount(piece)
+        return float(mean.mean()), float(mean.std(ddof=1) / np.sqrt(len(mean)))
 
     def each(self, vectors: FloatRows) -> tuple[FloatArray, FloatArray]:
         """Average precision (q,) and area under the ROC curve (q,) of each crop that asks; ties are against it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from reid_solve.training.loop.config import Sampler
 from reid_solve.training.self_supervised.pieces import Pieces
 
 
@@ -17,17 +18,16 @@ class Moments:
     time, so that they lie apart.
     """
 
-    def __init__(self, pieces: Pieces, *, p: int, k: int, moments: int, seed: int) -> None:
+    def __init__(self, pieces: Pieces, wanted: Sampler, seed: int) -> None:
         """Set it up.
 
         Args:
             pieces: what there is.
-            p: pieces in a batch, at most.
-            k: crops of each.
-            moments: of which a batch is made.
+            wanted: at most p pieces in a batch, k crops of each; option ``moments``, of which a batch is made.
             seed: of all chance.
         """
-        self.pieces, self.p, self.k, self.moments, self.seed, self.epoch = pieces, p, k, moments, seed, 0
+        self.pieces, self.p, self.k, self.seed, self.epoch = pieces, wanted.p, wanted.k, seed, 0
+        self.moments = int(wanted.options.get("moments", 1))
         self._begin = np.searchsorted(pieces.piece, np.arange(len(pieces) + 1))
 
     def set_epoch(self, epoch: int) -> None:
@@ -55,4 +55,4 @@ class Moments:
     def _crops(self, piece: int, rng: np.random.Generator) -> list[int]:
         begin, end = self._begin[piece], self._begin[piece + 1]
         place = (np.arange(self.k) + rng.random(self.k)) * (end - begin) / self.k
-        return (begin + np.minimum(place.astype(np.int64), end - begin - 1)).tolist()
+        return [int(begin + at) for at in np.minimum(place.astype(np.int64), end - begin - 1)]

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from shutil import copyfile
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from reid_solve.tracklets.embed.inputs import PERSON
+from reid_solve.tracklets.embed.registry import Settings, embedder
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.extras import optional
 from reid_solve.tracklets.table import Note, Tracks
-from reid_solve.tracklets.video import probe
+from reid_solve.tracklets.video import Picture, probe
 from reid_solve.training.loop.config import Config
-from reid_solve.training.loop.material import HeldOut, Material, key_of
+from reid_solve.training.loop.material import FloatRows, Material, key_of
 from reid_solve.training.loop.progress import Progress, Result
-from reid_solve.training.loop.run import check_folder, train
-from reid_solve.training.self_supervised.check import SCORES, Ranking
+from reid_solve.training.loop.run import check_folder, make_folder, train
+from reid_solve.training.self_supervised.check import Ranking
 from reid_solve.training.self_supervised.moments import Moments
 from reid_solve.training.self_supervised.pieces import Pieces, find
-from reid_solve.training.self_supervised.settings import config_for, configured
-from reid_solve.training.self_supervised.store import Store, cut_out
+from reid_solve.training.self_supervised.settings import configured, knowing
+from reid_solve.training.self_supervised.store import cut_out
 
 HELD = 0.2  # of the recording's time, its end: not learnt from
 BETWEEN = 1.0  # seconds before it that are not learnt from either: their pictures are nearly the same
+MOST, MOST_HELD = 16_000, 2_000  # crops; of a whole match, a part is enough for minutes of training
+STRETCH = 10.0  # seconds, of which such parts are made
+START = "start.pt"
+FEWEST = 5  # pieces to examine on; of fewer there is no standard error to speak of
 _NOT_BETTER = Note(
     "start-kept", 1, "what was learnt is no better on the time that was held out: embedder.pt is the start", "warning"
 )
@@ -50,8 +55,8 @@ class Taught:
     """
 
     result: Result
-    before: dict[str, float]
-    after: dict[str, float]
+    before: Mapping[str, float]
+    after: Mapping[str, float]
     kept: bool
     crops: int
     pieces: int
@@ -63,8 +68,8 @@ class Taught:
         """For ``--json``."""
         return {
             **self.result.to_dict(),
-            "before": self.before,
-            "after": self.after,
+            "before": dict(self.before),
+            "after": dict(self.after),
             "kept": "trained" if self.kept else "start",
             "crops": self.crops,
             "pieces": self.pieces,
@@ -120,70 +125,68 @@ def teach(
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise OptionError("--self-supervised trains in one process; start it without torchrun")
     check_folder(folder, resume)
-    tables = configured(start, config, steps=steps, seed=seed, device=device)
+    settings = configured(video, start, config, steps=steps, seed=seed, device=device)
     film = probe(video)
     if int(tracks.sequence.max(initial=-1)) > 0:
         raise InputError(f"{tracks.clip.source}: holds several recordings, {video} is one; train on each on its own")
-    every = find(tracks, film)
-    store = cut_out(
-        tracks, film, every.rows, tuple(tables["model"].get("image_size", PERSON)), first=first, cache=cache
-    )
-    learnt, held = parted(every.take(np.isin(every.rows, store.rows)), film.fps)
-    pairs = int(np.triu(learnt.together()).sum())
-    if not pairs:
+    learnt, held = parted(find(tracks, film), film.fps)
+    rows = np.concatenate([learnt.rows, held.rows])
+    store = cut_out(tracks, film, rows, settings.model.image_size, first=first, cache=cache)
+    learnt, held = (part.take(np.isin(part.rows, store.rows)) for part in (learnt, held))
+    ranking, pairs = Ranking.of(held, film.fps), int(np.triu(learnt.together()).sum())
+    if not pairs or len(np.unique(ranking.piece[ranking.asking])) < FEWEST:
         raise InputError(
-            f"{tracks.clip.source}: no two people are seen together and clearly for long enough; nothing to learn from"
+            f"{tracks.clip.source}: too few people are seen together and clearly ({pairs} pairs to learn from, "
+            f"{len(ranking.asking)} crops to examine on); give a longer part of the match"
         )
-    source = "--self-supervised" if config is None else str(config)
-    wanted = config_for(tables, learnt, video, source)
-    material = material_of(learnt, held, store, wanted, [str(video), tracks.clip.source], film.fps)
-    before, keep = _examined(wanted, material)
+    wanted = begun(knowing(settings, learnt), folder)
+    material = Material(
+        learnt.piece,
+        store.of(learnt.rows),
+        Moments(learnt, wanted.sampler, wanted.train.seed),
+        key_of(learnt.rows, [str(video), tracks.clip.source]),
+        facts={"set": "self-supervised", "people": len(learnt), "pictures": len(learnt.rows)},
+    )
+    load = store.of(held.rows)
+    before = looked_at(load, len(held.rows), folder / START, wanted.train.device)
     result = train(wanted, folder, material=material, resume=resume, watch=watch)
-    after = dict(result.scores)
-    kept = after[SCORES[0]] > before[SCORES[0]]
+    after = looked_at(load, len(held.rows), result.embedder, wanted.train.device)
+    gain, error = ranking.gain(before, after)
     notes = tracks.notes
-    if not kept:
-        keep(result.embedder)
+    if gain <= error:
+        copyfile(folder / START, result.embedder)
         notes = (*notes, _NOT_BETTER)
-    return Taught(result, before, after, kept, len(learnt.rows), len(learnt), pairs, perf_counter() - begin, notes)
+    return Taught(result, ranking(before), ranking(after), gain > error, len(learnt.rows), len(learnt), pairs,
+                  perf_counter() - begin, notes)  # fmt: skip
+
+
+def begun(config: Config, folder: Path) -> Config:
+    """The same training, from a network that is written to the folder: what is examined, and gone back to."""
+    from reid_solve.tracklets.embed.networks import build, save
+    from reid_solve.training.loop.checkpoint import own_chance, seed
+
+    model, path = config.model, folder / START
+    with own_chance():
+        seed(config.train.seed)
+        start = build(model.spec, dim=model.dim, image_size=model.image_size, pretrained=model.pretrained,
+                      letterbox=config.augment.resize == "letterbox", **model.options)  # fmt: skip
+    make_folder(folder)
+    save(path, start)
+    return replace(config, model=replace(model, pretrained=str(path)))
+
+
+def looked_at(load: Callable[[int], Picture], count: int, network: Path, device: str) -> FloatRows:
+    """Vectors (count, D) of pictures, just as `embed` would make them with that network."""
+    model = embedder(f"trained:{network}", Settings(device))
+    model.load()
+    parts = [range(begin, min(begin + model.batch, count)) for begin in range(0, count, model.batch)]
+    return np.concatenate([model.embed(model.prepare([load(row) for row in part])) for part in parts])
 
 
 def parted(every: Pieces, fps: float) -> tuple[Pieces, Pieces]:
     """What is learnt from, and what the network is examined on: the end of the recording's time."""
     first, last = int(every.frame.min(initial=0)), int(every.frame.max(initial=0))
     border = last - round(HELD * (last - first))
-    return every.within(first, border - round(BETWEEN * fps)), every.within(border, last)
-
-
-def material_of(learnt: Pieces, held: Pieces, store: Store, config: Config, names: list[str], fps: float) -> Material:
-    """Pieces as the loop takes them."""
-    wanted = config.sampler
-    batches = Moments(learnt, p=wanted.p, k=wanted.k, moments=int(wanted.options.get("moments", 1)),
-                      seed=config.train.seed)  # fmt: skip
-    return Material(
-        learnt.piece,
-        store.of(learnt.rows),
-        batches,
-        key_of(learnt.rows, names),
-        HeldOut(len(held.rows), store.of(held.rows), Ranking.of(held, fps), SCORES),
-        {"set": "self-supervised", "people": len(learnt), "pictures": len(learnt.rows)},
-    )
-
-
-def _examined(config: Config, material: Material) -> tuple[dict[str, float], Callable[[Path], None]]:
-    """Scores of the network as it begins, and a function that writes it."""
-    from reid_solve.tracklets.embed.networks import save
-    from reid_solve.training.loop.checkpoint import own_chance
-    from reid_solve.training.loop.held import Examiner, input_of
-    from reid_solve.training.loop.learner import Learner
-    from reid_solve.training.loop.processes import processes
-
-    assert material.held_out is not None
-    with own_chance(), processes(config.train.device) as ours:
-        learner = Learner(config, material.count, ours)
-        scores = Examiner(material.held_out, input_of(learner.embedder), config.train.workers)(learner)
-
-        def keep(path: Path) -> None:
-            save(path, learner.embedder.cpu(), **material.facts, scores=scores, step=0)
-
-        return scores, keep
+    learnt, held = every.within(first, border - round(BETWEEN * fps)), every.within(border, last)
+    stretch = round(STRETCH * fps)
+    return learnt.spread(MOST, stretch), held.spread(MOST_HELD, stretch)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.extras import optional
-from reid_solve.training.loop.config import TABLES, Config, config_of
+from reid_solve.training.loop.config import Config, config_of
 from reid_solve.training.self_supervised.pieces import Pieces
 from reid_solve.training.settings import read_toml
 
@@ -31,47 +32,52 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def configured(start: str | None, source: Path | None = None, **train: Any) -> dict[str, Any]:
-    """The tables of a training: ``DEFAULTS``, then those of a file, then what the command says.
+def configured(video: Path, start: str | None, source: Path | None = None, **train: Any) -> Config:
+    """The settings of a training: ``DEFAULTS``, then those of a file, then what the command says.
 
     Args:
+        video: of the match.
         start: see ``begun_with``.
         source: a file as of `train`, of which everything may be left out.
         **train: keys of [train] that are said; None for those that are not.
 
     Raises:
         InputError: the file cannot be read.
-        OptionError: the file says something that has no place here.
+        OptionError: the file says something that cannot be, or that has no place here.
     """
     said = {} if source is None else read_toml(source)
     place = "--self-supervised" if source is None else str(source)
-    for name in said:
-        if name == "data":
-            raise OptionError(f"{place}: [data] has no place beside --self-supervised, which says what to learn from")
-        if name not in TABLES:
-            raise OptionError(f"{place}: no table [{name}] is known; allowed: {', '.join(TABLES)}")
-    tables = {
-        name: said.get(name, of) if name == "loss" else {**of, **said.get(name, {})} for name, of in DEFAULTS.items()
-    }
+    if "data" in said:
+        raise OptionError(f"{place}: [data] has no place beside --self-supervised, which says what to learn from")
+    tables = {**said, **{name: _over(of, said.get(name, {})) for name, of in DEFAULTS.items()}}
     if start is not None:
-        model, letterbox = begun_with(start)
-        tables["model"] = {**tables["model"], **model}
-        if letterbox is not None:
-            tables["augment"]["resize"] = letterbox
-    elif not tables["model"]:
+        named, known = begun_with(start)
+        for name in {**named, **known}:
+            tables[name] = _over(_over(known.get(name, {}), tables[name]), named.get(name, {}))
+    if not tables["model"]:
         raise OptionError(f"{place}: nothing to start from; say --start embedder.pt, or --start osnet:x0_25=WEIGHTS")
     given = {name: value for name, value in train.items() if value is not None}
-    if "steps" in given:
-        tables["train"].pop("epochs", None)
-    elif "epochs" in said.get("train", {}):
-        tables["train"].pop("steps")
-    tables["train"].update(given)
-    tables["train"].setdefault("evaluate_every", 10**9)  # once, at the end: a step chosen by a score flatters it
-    return tables
+    if isinstance(tables["train"], dict):
+        if "epochs" in tables["train"] and "steps" not in said["train"]:
+            tables["train"].pop("steps")
+        if "steps" in given:
+            tables["train"].pop("epochs", None)
+        tables["train"].update(given)
+    config = config_of({**tables, "data": {"kind": "self-supervised", "root": str(video)}}, place)
+    for loss in config.loss:
+        if loss.name != LOSS:
+            raise OptionError(f"{place}: [[loss]] {loss.name!r} takes everybody for somebody else; use {LOSS} alone")
+    unknown, moments = set(config.sampler.options) - {"moments"}, config.sampler.options.get("moments", 1)
+    if config.sampler.name != SAMPLER or unknown or type(moments) is not int or moments < 1:
+        raise OptionError(f"{place}: [sampler] here is {SAMPLER!r} with one option, moments = 1 or more; correct it")
+    weights = config.model.pretrained
+    if start is None and weights and source is not None and (source.parent / weights).is_file():
+        config = replace(config, model=replace(config.model, pretrained=str(source.parent / weights)))
+    return config
 
 
-def begun_with(start: str) -> tuple[dict[str, Any], str | None]:
-    """The table [model] of a start, and how its pictures are resized where that is known.
+def begun_with(start: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a start says: tables that stand whatever a file says, and tables that stand where it says nothing.
 
     Args:
         start: an ``embedder.pt``; or a specification, as ``osnet:x0_25``, with random weights; or ``SPEC=WEIGHTS``.
@@ -79,35 +85,21 @@ def begun_with(start: str) -> tuple[dict[str, Any], str | None]:
     Raises:
         InputError: the file is missing or damaged.
     """
-    path = Path(start)
-    if path.suffix == ".pt" and "=" not in start:
-        networks = optional("reid_solve.tracklets.embed.networks.file", "train", "a trained network")
-        found = networks.contents(path)
-        model = {"spec": found["spec"], "pretrained": start, "image_size": found["image_size"]}
-        if found["dim"] is not None:
-            model["dim"] = found["dim"]
-        return model, "letterbox" if found["letterbox"] else "stretch"
+    if "=" not in start and Path(start).suffix.lower() == ".pt":
+        found = optional("reid_solve.tracklets.embed.networks.file", "train", "a trained network").contents(start)
+        known = {"image_size": found["image_size"], **({} if found["dim"] is None else {"dim": found["dim"]})}
+        resize = "letterbox" if found["letterbox"] else "stretch"
+        return {"model": {"spec": found["spec"], "pretrained": start}}, {"model": known, "augment": {"resize": resize}}
     spec, _, weights = start.partition("=")
-    return {"spec": spec, **({"pretrained": weights} if weights else {})}, None
+    return {"model": {"spec": spec, **({"pretrained": weights} if weights else {})}}, {}
 
 
-def config_for(tables: dict[str, Any], pieces: Pieces, video: Path, source: str) -> Config:
-    """The configuration of a training on these pieces.
+def knowing(config: Config, pieces: Pieces) -> Config:
+    """The same settings, with a loss that knows which pieces were seen together."""
+    spans = pieces.span.tolist()
+    return replace(config, loss=tuple(replace(of, options={**of.options, "spans": spans}) for of in config.loss))
 
-    Raises:
-        OptionError: settings that cannot be, or that would take what is not known for known.
-    """
-    tables = {**tables, "data": {"kind": "self-supervised", "root": str(video)}}
-    if isinstance(tables["loss"], list):
-        for term in tables["loss"]:
-            if isinstance(term, dict) and term.get("name") != LOSS:
-                raise OptionError(
-                    f"{source}: [[loss]] {term.get('name')!r} takes everybody for somebody else; use {LOSS} alone"
-                )
-        spans = [[int(first), int(last)] for first, last in pieces.span]
-        tables["loss"] = [{**term, "options": {**term.get("options", {}), "spans": spans}} for term in tables["loss"]]
-    config = config_of(tables, source)
-    unknown = set(config.sampler.options) - {"moments"}
-    if config.sampler.name != SAMPLER or unknown:
-        raise OptionError(f"{source}: [sampler] here is {SAMPLER!r}, and its only option moments; leave the rest out")
-    return config
+
+def _over(below: Any, above: Any) -> Any:
+    """A table over another one. What is no table stands: whoever reads it will say what is wrong with it."""
+    return {**below, **above} if isinstance(below, dict) and isinstance(above, dict) else above or below

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from reid_solve.tracklets.video import Picture
 from reid_solve.training.loop.example import toml
 
 VIT = {"patch_size": 8, "embed_dim": 32, "depth": 2, "num_heads": 2}
@@ -63,3 +65,24 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
     line, environment = command(*words)
     return subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+
+
+class Rounds:
+    """A sampler that gives the rows in order, another beginning in each epoch."""
+
+    def __init__(self, count: int, size: int) -> None:
+        self.count, self.size, self.epoch = count, size, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for begin in range(0, self.count, self.size):
+            yield [(begin + k + self.epoch) % self.count for k in range(self.size)]
+
+
+class Noise:
+    """Pictures of nothing, by row; a class of its own so that it can be sent to readers."""
+
+    def __call__(self, row: int) -> Picture:
+        return np.random.default_rng(row).integers(0, 256, (40, 20, 3), np.uint8)

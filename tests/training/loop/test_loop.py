@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from tests.training.loop.small import write_config, write_set
+from tests.training.loop.small import Noise, Rounds, write_config, write_set
 
 from reid_solve.cli import main
 from reid_solve.report.training import line
 from reid_solve.tracklets.embed.inputs import Input
 from reid_solve.tracklets.embed.networks import load
 from reid_solve.tracklets.errors import OptionError
-from reid_solve.tracklets.video import Picture
-from reid_solve.training.augment.registry import build
 from reid_solve.training.loop.average import averaged
-from reid_solve.training.loop.batches import Batch, Order, Place, Plan, Reader, stream
+from reid_solve.training.loop.batches import Batch, Order, Place, Reader
 from reid_solve.training.loop.config import Config, Schedule, read_config
 from reid_solve.training.loop.learner import Learner
 from reid_solve.training.loop.material import HeldOut, Material
@@ -32,6 +28,8 @@ from reid_solve.training.loop.progress import Progress
 from reid_solve.training.loop.run import train
 from reid_solve.training.loop.schedule import factor
 from reid_solve.training.loop.sets import material_of
+from reid_solve.training.losses.registry import LOSSES
+from reid_solve.training.losses.triplet import Triplet
 
 CPU = Processes(0, 1, torch.device("cpu"))
 
@@ -50,82 +48,6 @@ def configured(place: Path, *losses: str, **changes: dict[str, object]) -> Confi
 def rows(folder: Path) -> list[dict[str, str]]:
     with (folder / "log.csv").open() as stream:
         return list(csv.DictReader(stream))
-
-
-class Rounds:
-    """A sampler that gives the rows in order, another beginning in each epoch."""
-
-    def __init__(self, count: int, size: int) -> None:
-        self.count, self.size, self.epoch = count, size, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for begin in range(0, self.count, self.size):
-            yield [(begin + k + self.epoch) % self.count for k in range(self.size)]
-
-
-class Noise:
-    """Pictures of nothing, by row; a class of its own so that it can be sent to readers."""
-
-    def __call__(self, row: int) -> Picture:
-        return np.random.default_rng(row).integers(0, 256, (40, 20, 3), np.uint8)
-
-
-def first(orders: Any, count: int) -> list[Order]:
-    return [order for order, _ in zip(orders, range(count), strict=False)]
-
-
-def test_a_plan_taken_up_anywhere_gives_what_would_have_come() -> None:
-    plan = Plan(Rounds(6, 4), np.arange(6) // 2)
-    orders = first(plan, 9)
-    assert [order.place for order in orders[:3]] == [Place(0, 0, 2), Place(0, 1, 2), Place(1, 0, 2)]
-    assert orders[1].rows == [4, 5, 0, 1]
-    assert orders[1].times == [0, 0, 1, 1]  # rows 0 and 1 come for the second time in this epoch
-    assert orders[2].times == [0, 0, 0, 0]
-    assert orders[1].classes == [2, 2, 0, 0]
-    for begin, order in enumerate(orders):
-        again = replace(plan, epoch=order.place.epoch, number=order.place.number)
-        assert first(again, 3) == orders[begin : begin + 3] or begin > 6
-
-
-def test_processes_share_each_batch_and_change_pictures_alike() -> None:
-    steps = build([{"name": "flip", "joint": True}, {"name": "erase", "p": 1.0, "fill": "noise"}])
-    reader = Reader(Noise(), Input((32, 16)), steps, 7)
-    whole = [reader.read(order) for order in first(Plan(Rounds(6, 5), np.arange(6) // 2), 4)]
-    halves = [[reader.read(order) for order in first(Plan(Rounds(6, 5), np.arange(6) // 2, rank, 2), 4)]
-              for rank in (0, 1)]  # fmt: skip
-    for every, left, right in zip(whole, *halves, strict=True):
-        assert torch.equal(torch.cat([left.pixels, right.pixels]), every.pixels)
-        assert torch.equal(left.target, every.target)
-
-
-def test_a_picture_is_changed_by_seed_epoch_and_turn_and_by_nothing_else() -> None:
-    steps = build([{"name": "erase", "p": 1.0, "fill": "noise"}])
-
-    def pixels(seed: int, epoch: int, times: int, number: int = 0) -> bytes:
-        order = Order(Place(epoch, number, 9), [3], [times], [1], 0)
-        return bytes(Reader(Noise(), Input((32, 16)), steps, seed).read(order).pixels.numpy())
-
-    base = pixels(0, 0, 0)
-    assert pixels(0, 0, 0, number=5) == base
-    assert len({base, pixels(1, 0, 0), pixels(0, 1, 0), pixels(0, 0, 1)}) == 4
-
-
-def test_readers_in_other_processes_give_the_same_and_draw_nothing_from_torch() -> None:
-    reader = Reader(Noise(), Input((32, 16)), build([{"name": "jitter"}, {"name": "erase"}]), 7)
-    torch.manual_seed(5)
-    found = []
-    for workers in (0, 2):
-        orders = Plan(Rounds(6, 4), np.arange(6) // 2)
-        found.append([batch for batch, _ in zip(stream(reader, orders, workers, CPU.device), range(5), strict=False)])
-    for one, other in zip(*found, strict=True):
-        assert one.place == other.place
-        assert torch.equal(one.pixels, other.pixels)
-    after = torch.rand(1)
-    torch.manual_seed(5)
-    assert torch.equal(torch.rand(1), after)
 
 
 def test_rates_rise_and_fall() -> None:
@@ -310,6 +232,50 @@ def test_other_material_plugs_in(place: Path, tmp_path: Path) -> None:
     assert (without.best, without.scores) == (None, {})
     assert (tmp_path / "without" / "embedder.pt").read_bytes() == (tmp_path / "without" / "last.pt").read_bytes()
     assert list(rows(tmp_path / "without")[0]) == ["step", "epoch", "lr", "loss", "triplet"]
+
+
+def test_what_a_loss_learnt_for_the_next_stage_is_kept(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Words(Triplet):  # stands for clip-prompt, whose towers are large
+        def save_texts(self, path: Path) -> None:
+            path.write_text("words")
+
+    monkeypatch.setitem(LOSSES, "words", Words)
+    train(configured(place, "words", train={"epochs": 1}), tmp_path)
+    assert (tmp_path / "texts.pt").read_text() == "words"
+
+
+def test_deterministic_holds_while_it_trains_and_no_longer(place: Path, tmp_path: Path) -> None:
+    seen = set()
+    for wanted in (True, False):
+        config = configured(place, train={"epochs": 1, "deterministic": wanted})
+        train(config, tmp_path / str(wanted), watch=lambda _: seen.add(torch.are_deterministic_algorithms_enabled()))
+        assert seen == {wanted}
+        assert not torch.are_deterministic_algorithms_enabled()
+        seen.clear()
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory\nTried"),
+            "12 pictures at once are too many for the device's memory",
+        ),
+        (RuntimeError("x_cuda does not have a deterministic implementation"), "deterministic cannot be kept: x_cuda"),
+    ],
+)
+def test_what_torch_says_in_many_lines_is_one(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Learner, "step", fail)
+    with pytest.raises(OptionError, match=says) as found:
+        train(configured(place), tmp_path)
+    assert "\n" not in str(found.value)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of protobuf, which TensorBoard imports
