@@ -17,7 +17,7 @@ from reid_solve.evaluation.retrieval.run import Evaluated, evaluate_table, read_
 from reid_solve.evaluation.retrieval.scores import RANKS
 from reid_solve.tracklets.embed.registry import Embedder, Settings, Vectors, embedder
 from reid_solve.tracklets.errors import InputError, OptionError
-from reid_solve.tracklets.extras import optional
+from reid_solve.training.data.images import read_picture
 from reid_solve.training.data.reidset import ReidSet, open_set
 
 READERS = 4  # threads that decode pictures
@@ -111,14 +111,6 @@ def embed_pictures(paths: Sequence[Path], model: Embedder) -> Vectors:
     Raises:
         InputError: a file that is no picture, or a model that gives numbers that are not finite.
     """
-    cv2 = optional("cv2", "video", "reading pictures")
-
-    def read(path: Path) -> npt.NDArray[np.uint8]:
-        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        if picture is None:
-            fact = "no picture that can be read" if path.exists() else "no such file"
-            raise InputError(f"{path}: {fact}; the set names it")
-        return np.asarray(picture)
 
     def embed(crops: list[npt.NDArray[np.uint8]]) -> Vectors:
         return model.embed(model.prepare(crops))
@@ -128,7 +120,7 @@ def embed_pictures(paths: Sequence[Path], model: Embedder) -> Vectors:
     with ThreadPoolExecutor(READERS) as readers, ThreadPoolExecutor(max(model.workers, 1)) as workers:
         running = []
         for batch in _batches(paths, max(model.batch, 1)):
-            running.append(workers.submit(embed, list(readers.map(read, batch))))
+            running.append(workers.submit(embed, list(readers.map(read_picture, batch))))
             if len(running) > 2 * max(model.workers, 1):  # pictures wait in memory no longer than needed
                 parts.append(running.pop(0).result())
         parts += [job.result() for job in running]

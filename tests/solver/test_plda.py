@@ -81,3 +81,15 @@ def test_the_noise_law_is_that_of_the_embeddings() -> None:
     slow = np.repeat(rng.normal(size=(tracklets * 2, dims)), each // 2, axis=0)  # one look for each half
     assert 10 < falls(rng.normal(size=(len(node), dims))) <= 16.01  # the mean of sixteen varies a sixteenth
     assert falls(slow + 0.1 * rng.normal(size=slow.shape)) < 2  # more of the same look says nothing new
+
+
+def test_one_vector_for_all_rows_of_a_tracklet_teaches_nothing_and_breaks_nothing() -> None:
+    """As scripts leave them that embed a tracklet once: nothing says how much the looks of one person vary."""
+    tracks, _ = walkers(0, people=8, frames=200)
+    track = tracks.canonical["track_id"].to_numpy()
+    look = np.random.default_rng(0).normal(size=(track.max() + 1, 12))[track]
+    for vectors in (look, np.ones((len(track), 3))):
+        column = pa.array(list(vectors), pa.list_(pa.float32()))
+        result = rs.solve(tracks.canonical.append_column("embedding", column), fps=25, size=(1920, 1080))
+        assert "appearance" not in result.summary()["cues"]
+        assert np.isfinite(result.tracks.canonical["identity_score"].to_numpy()).all()

@@ -67,7 +67,7 @@ def test_a_broken_picture_is_named(market: Path, tmp_path: Path) -> None:
     shutil.copytree(market, copy)
     broken = sorted((copy / "query").iterdir())[2]
     broken.write_bytes(b"no picture")
-    with pytest.raises(InputError, match=f"{broken.name}: no picture that can be read"):
+    with pytest.raises(InputError, match=f"{broken.name}: cannot be read as a picture"):
         reid_evaluate([copy])
 
 

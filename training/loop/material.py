@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from reid_solve.tracklets.errors import InputError, OptionError
-from reid_solve.tracklets.extras import optional
+from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.table import IntArray, Note
 from reid_solve.tracklets.video import Picture
+from reid_solve.training.data.images import read_picture
 
 FloatRows = npt.NDArray[np.float32]  # (n, D)
 
@@ -85,15 +85,7 @@ class Files:
         Raises:
             InputError: it cannot be read as a picture.
         """
-        cv2 = optional("cv2", "train", "reading pictures")
-        path = self.paths[row]
-        try:
-            found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)  # names may be of any script
-        except (OSError, cv2.error):
-            found = None
-        if found is None:
-            raise InputError(f"{path}: cannot be read as a picture; take it out of the set, or get it again")
-        return np.asarray(found, np.uint8)
+        return read_picture(self.paths[row])
 
 
 def key_of(classes: IntArray, names: Sequence[str]) -> str:

@@ -73,7 +73,7 @@ class Protocol:
 
     def __call__(self, vectors: FloatRows) -> Mapping[str, float]:
         """From unit vectors of the query's pictures and then the gallery's, (Q + G, D)."""
-        count, sides = len(self.query), (self.query, self.gallery)
+        count, sides, vectors = len(self.query), (self.query, self.gallery), with_direction(vectors)
         actions = all("action" in side.levels for side in sides)
         groups = (sides[0].levels["action"], sides[1].levels["action"]) if actions else None
         query_cams, gallery_cams = (None, None) if actions else (sides[0].camid, sides[1].camid)
@@ -82,3 +82,11 @@ class Protocol:
             missing="skip",
         ).to_dict()  # fmt: skip
         return {name: found[name] for name in SCORES}
+
+
+def with_direction(vectors: FloatRows) -> FloatRows:
+    """Vectors (n, D) of which some may be 0, as a network's are whose last units have died: those get a direction of
+    their own, the same for all of them and at right angles to everybody else's. Others stay as they are.
+    """
+    lost = ~vectors.any(axis=1)
+    return np.column_stack([vectors, lost.astype(vectors.dtype)]) if lost.any() else vectors

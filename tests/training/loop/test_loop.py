@@ -27,7 +27,7 @@ from reid_solve.training.loop.processes import Processes
 from reid_solve.training.loop.progress import Progress
 from reid_solve.training.loop.run import train
 from reid_solve.training.loop.schedule import factor
-from reid_solve.training.loop.sets import material_of
+from reid_solve.training.loop.sets import material_of, with_direction
 from reid_solve.training.losses.registry import LOSSES
 from reid_solve.training.losses.triplet import Triplet
 
@@ -217,6 +217,18 @@ def test_the_held_out_people_are_scored_with_the_set_s_cameras(place: Path) -> N
         hits = pid[ranked] == pid[row]
         precisions.append((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
     assert held.scores(vectors)["mAP"] == pytest.approx(100 * np.mean(precisions))
+
+
+def test_pictures_without_a_direction_are_like_each_other_and_nobody_else(place: Path) -> None:
+    vectors = np.array([[1, 0], [0, 0], [0.6, 0.8], [0, 0]], np.float32)
+    found = with_direction(vectors)
+    assert (found @ found.T)[1].tolist() == [0, 1, 0, 1]
+    assert (found @ found.T)[0] == pytest.approx([1, 0, 0.6, 0])
+    assert with_direction(vectors[[0, 2]]).shape == (2, 2)
+    held = material_of(configured(place)).held_out
+    assert held is not None
+    dead = held.scores(np.zeros((held.count, 4), np.float32))  # an early network may be; training goes on
+    assert 0 < dead["mAP"] < 100
 
 
 def test_other_material_plugs_in(place: Path, tmp_path: Path) -> None:
