@@ -42,9 +42,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
             "options": {"patch_size": 8, "embed_dim": 96, "depth": 4, "num_heads": 3}},
 }  # fmt: skip
 SIZE = (48, 24)
-RATES = {"resnet": 0.01, "vit": 0.002}
+RATES = {"resnet": 0.005, "vit": 0.002}
 MARGIN = 3.0  # mAP that training has to give over both
-QUICK = 150  # steps of a test
+QUICK = 200  # steps of a test
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,11 @@ def as_given(draft: Draft, mapped: Mapped, *, words_as_nan: bool) -> Box:
 def to_xywh(box: Box, box_format: str) -> Box:
     """Corners or centres to top-left and size."""
     a, b, c, d = box
-    if box_format == "xyxy":
-        return [a, b, c - a, d - b]
-    if box_format == "cxcywh":
-        return [a - c / 2, b - d / 2, c, d]
+    with np.errstate(invalid="ignore", over="ignore"):  # of rows that are left out
+        if box_format == "xyxy":
+            return [a, b, c - a, d - b]
+        if box_format == "cxcywh":
+            return [a - c / 2, b - d / 2, c, d]
     return box
 
 

@@ -101,7 +101,12 @@ def _optional(draft: Draft, mapped: columns.Mapped) -> None:
         except (InputError, pa.ArrowException) as error:
             # Frame, id and box must be right; a broken column that only could have helped must not stop the work.
             if name in {"embedding", "score", "sequence"}:
-                raise
+                if isinstance(error, InputError):
+                    raise
+                kind = draft.table.schema.field(column).type
+                raise InputError(
+                    f"{draft.source}: column {column!r} holds {kind}, no {name}; rename it or leave it out"
+                ) from error
             text = f"column {column!r} is not used as {name}: {error}"
             draft.note("column-ignored", draft.table.num_rows, text, warning=True)
 

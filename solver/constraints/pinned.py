@@ -155,7 +155,8 @@ def check_contradictions(tracklets: Tracklets, pinned: Pins, seen_together: IntA
     Raises:
         OptionError: names both tracks, and the frame, or the must-links that contradict a cannot-link.
     """
-    for pairs, why in ((pinned.cannot, "cannot-linked"), (seen_together, "")):
+    covered = _covered(tracklets, pinned)
+    for pairs, why in ((pinned.cannot, "cannot-linked"), (seen_together, ""), (covered, "")):
         broken = pairs[pinned.group[pairs[:, 0]] == pinned.group[pairs[:, 1]]]
         if not len(broken):
             continue
@@ -167,6 +168,24 @@ def check_contradictions(tracklets: Tracklets, pinned: Pins, seen_together: IntA
         raise OptionError(
             f"tracks {names[a]} and {names[b]} are must-linked ({' - '.join(way)}) but {reason}; take one of them back"
         )
+
+
+def _covered(tracklets: Tracklets, pinned: Pins) -> IntArray:
+    """Pairs (C, 2) of must-linked tracklets that share a frame, the first of which is never seen without the others.
+
+    A short duplicate of another may be the same person: it loses the frames they share. This one would lose all.
+    """
+    found = []
+    nodes = np.unique(pinned.must)
+    for name in np.unique(pinned.group[nodes]):
+        members = nodes[pinned.group[nodes] == name].tolist()
+        frames = [tracklets.frame[tracklets.offsets[k] : tracklets.offsets[k + 1]] for k in members]
+        seen, times = np.unique(np.concatenate(frames), return_counts=True)
+        for k, own in zip(members, frames, strict=True):
+            if (times[np.searchsorted(seen, own)] > 1).all():
+                other = next(j for j, theirs in zip(members, frames, strict=True) if j != k and own[0] in theirs)
+                found.append((k, other))
+    return np.array(found, np.int64).reshape(-1, 2)
 
 
 def shared_frame(tracklets: Tracklets, a: int, b: int) -> int | None:

@@ -26,10 +26,10 @@ class Chains(NamedTuple):
     """What the kernels read (first block) and write (second block); arrays when compiled, lists when interpreted."""
 
     out_begin: Any  # (N + 1,) links that leave x are out_begin[x] : out_begin[x + 1]
-    head: Any  # (E,) tracklet that the link leads to, ascending for each x
+    head: Any  # (E,) tracklet that the link leads to, ascending for each x; 32 bits
     worth: Any  # (E,) gain less the evidence between the two ends
     in_begin: Any  # (N + 1,) the same by the tracklet that the link leads to
-    tail: Any
+    tail: Any  # 32 bits
     in_worth: Any
     begin: Any  # (N + 1,) evidence of x
     other: Any  # (2 L,) the other tracklet, ascending for each x; 32 bits
@@ -75,7 +75,7 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     back = np.argsort(pair_key(j, i, count), kind="stable")
     nobody, nothing = np.full(count, -1), np.zeros(count)
     return Chains(
-        _begin(i, count), j.astype(np.int64), worth, _begin(j, count), i[back].astype(np.int64), worth[back],
+        _begin(i, count), j, worth, _begin(j, count), i[back], worth[back],
         full.indptr, full.indices, full.data, reach, origin,
         nobody.copy(), nobody.copy(), np.arange(count), nothing.copy(), nothing.copy(), nothing.copy(),
         np.zeros(count, np.int64), nothing.copy(), np.zeros(count, np.int64), np.zeros(count, np.int64),

@@ -16,6 +16,7 @@ import numpy as np
 
 from reid_solve.solver.graph import Graph
 from reid_solve.solver.methods.registry import method
+from reid_solve.solver.pairs import pair_key
 from reid_solve.solver.solution import Solution, from_links
 from reid_solve.tracklets.table import FloatArray, IntArray
 
@@ -50,11 +51,14 @@ def priced_cover(count: int, i: IntArray, j: IntArray, gain: FloatArray) -> tupl
 
     No chain of links gains more than the prices of its tracklets sum up to.
     """
-    order = np.lexsort((j, i))
     begin = np.concatenate([[0], np.cumsum(np.bincount(i, minlength=count))])
-    graph = (begin, i[order], j[order], -gain[order])
     solve = _compiled() if len(i) >= COMPILE_FROM else _interpreted
-    edge, dual = solve(count, *(np.ascontiguousarray(a) for a in graph))
+    key = pair_key(i, j, count)
+    if (key[1:] >= key[:-1]).all():  # most often; then nothing is copied
+        edge, dual = solve(count, begin, i, j, -gain)
+        return np.sort(edge[edge >= 0]), -dual
+    order = np.argsort(key, kind="stable")
+    edge, dual = solve(count, begin, i[order], j[order], -gain[order])
     return np.sort(order[edge[edge >= 0]]), -dual
 
 
@@ -123,7 +127,7 @@ def _augment(count: Any, begin: Any, tail: Any, head: Any, cost: Any,
             if base - u[r] < stop:
                 stop, stop_row = base - u[r], r
             for k in range(begin[r], begin[r + 1]):
-                j = head[k]
+                j = 0 + head[k]  # 64 bits, as all that is on the heap, whatever the width of the heads
                 d = base + cost[k] - u[r] - v[j]
                 if d < distance[j] and d < stop and not settled[j]:
                     if distance[j] == infinite:

@@ -17,6 +17,7 @@ import numpy as np
 from reid_solve.solver.methods.chains import FORBIDDEN, Chains
 from reid_solve.solver.methods.compiled import compile_kernels
 from reid_solve.solver.methods.flow import priced_cover
+from reid_solve.solver.pairs import pair_key
 from reid_solve.tracklets.table import FloatArray
 
 
@@ -28,11 +29,12 @@ def lifted_prices(prepared: Chains, compiled: bool) -> FloatArray:
     count = len(prepared.follow)
     if not len(prepared.head):
         return np.zeros(count)
-    tails = np.repeat(np.arange(count), np.diff(prepared.out_begin))
+    tails = np.repeat(np.arange(count, dtype=np.int32), np.diff(prepared.out_begin))
     heads = np.asarray(prepared.head)
     back, ahead = _fold(prepared, compiled)
     behind = np.empty(len(heads))
-    behind[np.lexsort((tails, heads))] = back
+    behind[np.argsort(pair_key(heads, tails, count), kind="stable")] = back
+    del back
     prices = []
     for gain in (behind, ahead, (behind + ahead) / 2):
         useful = np.flatnonzero(gain > 0)

@@ -93,6 +93,7 @@ def merge(c: Any, version: Any) -> None:
     """Join chains end to start, best first, while the sum rises.
 
     ``version`` (N,) counts how often the chain that x is the first or last of has changed: older offers are void.
+    Offers are of one type, so what is read in 32 bits is widened.
     """
     offers = [(0.0, 0, 0, 0)]
     offers.pop()
@@ -101,7 +102,7 @@ def merge(c: Any, version: Any) -> None:
         for k in range(c.out_begin[a], c.out_begin[a + 1]):
             gain = c.worth[k] + c.past[c.head[k]]
             if gain > EPSILON:
-                offers.append((-gain, a, c.head[k], 0))
+                offers.append((-gain, a, c.head[k] + 0, 0))
         clear(c, a, c.past, c.past_conflicts)
     heapq.heapify(offers)
     while len(offers) > 0:

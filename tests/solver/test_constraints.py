@@ -175,6 +175,22 @@ def test_contradictions_are_named() -> None:
         assert all(word in str(error.value) for word in says), (options, str(error.value))
 
 
+def test_a_duplicate_that_is_never_seen_alone_cannot_be_linked_to_what_it_doubles() -> None:
+    """
+    1  ##########
+    2           #          the same box: tolerated, but all its rows would have to be somebody else's
+    3         ########     the same box: loses three frames to 1, or 1 to it
+    """
+    frame, x = [*range(10), 9], [100.0] * 10 + [101.0]
+    with pytest.raises(rs.OptionError, match=r"must-linked \((1 - 2|2 - 1)\) but both are seen in frame 9"):
+        rs.solve(clip(frame, [1] * 10 + [2], x), must_link=[(1, 2)])
+    assert len(rs.solve(clip(frame, [1] * 10 + [2], x)).recordings[0].graph.conflicts) == 0
+    frame, ids = [*range(10), *range(7, 15)], [1] * 10 + [3] * 8
+    result = rs.solve(clip(frame, ids, [100.0] * 10 + [101.0] * 8), must_link=[(1, 3)])
+    one, three = apart_and_together(result.tracks, 1, 3)
+    assert one & three
+
+
 def test_a_file_names_tracks_by_id_and_by_frame_and_box(tmp_path: Path) -> None:
     path = tmp_path / "constraints.json"
     said = {

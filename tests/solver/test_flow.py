@@ -62,8 +62,10 @@ def test_flow_equals_min_cost_flow_of_ortools() -> None:
     assert price[link].sum() == -solver.optimal_cost()
 
 
-def test_compiled_and_interpreted_take_the_same_links(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("width", [np.int32, np.int64])
+def test_compiled_and_interpreted_take_the_same_links(width: type, monkeypatch: pytest.MonkeyPatch) -> None:
     i, j, gain = random_links(1, 500, 5)
+    i, j = i.astype(width), j.astype(width)
     plain = path_cover(500, i, j, gain)
     monkeypatch.setattr(kernel, "COMPILE_FROM", 0)
     compiled = path_cover(500, i, j, gain)

@@ -64,7 +64,7 @@ def same(one: pa.Table, other: pa.Table) -> bool:
 def all_differ(table: pa.Table) -> bool:
     """Whether no two rows of a frame have one box: nothing but order and id would tell such rows apart."""
     frame = table.select([name for name in ("sequence", "frame", *"xywh") if name in table.column_names])
-    return len(set(map(tuple, (row.values() for row in frame.to_pylist())))) == table.num_rows
+    return len({tuple(row.values()) for row in frame.to_pylist()}) == int(table.num_rows)
 
 
 def check_rows(table: pa.Table, result: rs.Result) -> None:

@@ -1,7 +1,10 @@
 """The two-covariance model and its calibration, on people who are known."""
 
 import numpy as np
+import pyarrow as pa
+from tests.clips import walkers
 
+import reid_solve as rs
 from reid_solve.solver.calibrate import logistic
 from reid_solve.solver.plda import TwoCovariance, learn
 from reid_solve.tracklets.appearance import Appearance

@@ -25,7 +25,9 @@ def test_a_message_is_one_line_that_can_be_printed(text: str) -> None:
 
 
 def test_what_can_be_printed_stays_and_the_rest_is_escaped() -> None:
-    assert one_line("t.txt, line 3: frame is 背番号 é 🥅; correct it") == "t.txt, line 3: frame is 背番号 é 🥅; correct it"
+    assert (
+        one_line("t.txt, line 3: frame is 背番号 é 🥅; correct it") == "t.txt, line 3: frame is 背番号 é 🥅; correct it"
+    )
     assert one_line("a\nb\x1b[31m\ud800\u202e") == r"a\nb\x1b[31m\ud800\u202e"
     assert len(LINE_ENDS.splitlines()) == len(LINE_ENDS)
     assert len(one_line(LINE_ENDS).splitlines()) == 1
@@ -42,7 +44,9 @@ def test_a_long_quotation_loses_its_middle_and_the_next_step_stays() -> None:
 def test_a_box_beyond_any_picture_is_refused_or_left_out(number: str, tmp_path: Path) -> None:
     path = tmp_path / "t.txt"
     path.write_text(f"1,1,10,20,30,40,1\n2,1,{number},20,30,40,1\n3,1,10,20,30,40,1\n")
-    with pytest.raises(InputError, match=r"t\.txt, line 2: x is .*, too large for a place in a picture; correct it, or"):
+    with pytest.raises(
+        InputError, match=r"t\.txt, line 2: x is .*, too large for a place in a picture; correct it, or"
+    ):
         rs.read(path)
     tracks = rs.read(path, drop_invalid=True)
     assert len(tracks) == 2

@@ -58,6 +58,14 @@ def read_build(folder: Folder, options: Options) -> Loaded:
     Raises:
         InputError: a table is missing, damaged, or not whole; or boxes that stand askew.
     """
+    try:
+        return _joined(folder)
+    except pa.ArrowException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{folder}: its tables do not fit together ({reason}); build it again") from error
+
+
+def _joined(folder: Folder) -> Loaded:
     expected = _expected(folder)
     samples = _table(folder, "samples", expected)
     instances = _table(folder, "instances", expected)
@@ -124,5 +132,5 @@ def _only(samples: Any, name: str) -> int | None:
     """The one value of a column; None where there is none, or several."""
     if name not in samples.column_names:
         return None
-    values = pc.unique(samples[name])
+    values = pc.unique(samples[name]) if pa.types.is_integer(samples.schema.field(name).type) else ()
     return int(values[0].as_py()) if len(values) == 1 and values[0].is_valid else None

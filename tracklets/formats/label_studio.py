@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from reid_solve.tracklets import arrays
+from reid_solve.tracklets.boxes import LARGEST
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.nested import NestedOrigin, named, value_column
 from reid_solve.tracklets.formats.records import text_of, values_of
@@ -196,9 +197,9 @@ def _region(
             raise ValueError(f"frames {str(frames)[:60]}")
         rows = [[np.nan if one.get(side) is None else float(one[side]) for side in _SIDES] for one in value["sequence"]]
         enabled = [bool(one.get("enabled", True)) for one in value["sequence"]]
-        if np.isinf(rows).any():
-            raise ValueError("infinite")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if (np.abs(rows) > LARGEST).any():
+            raise ValueError("too large")
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
             f"{place}: a keyframe without a frame and numbers ({named(str(error))}); export it again"
         ) from error

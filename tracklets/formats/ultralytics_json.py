@@ -95,10 +95,11 @@ def _frames(values: list[Any], source: str) -> tuple[list[list[dict[str, Any]]],
                 'each frame, or give each detection a "frame"'
             )
         return values, False
-    if len(values) == 1 and all(
-        isinstance(inside, list) and all(isinstance(one, dict) for one in inside) for inside in values[0]
+    whole = values[0] if len(values) == 1 else None
+    if isinstance(whole, list) and all(
+        isinstance(inside, list) and all(isinstance(one, dict) for one in inside) for inside in whole
     ):
-        return values[0], False
+        return whole, False
     raise InputError(f"{source}: JSON, but not lists of Ultralytics' detections; write MOT text, CSV or parquet")
 
 
