@@ -78,7 +78,7 @@ def main(data: Path, clip: Path, tracker: str, starts: tuple[str, ...], config: 
                 if seed == seeds[0]:
                     before = cells(None, scored(folder / START)) | {"mAP": f"{taught.before['mAP']:.1f}"}
                     row(name, before)
-                row(f"{name}, adapted", cells(taught, scored(folder / "embedder.pt")) | {"seed": str(seed)})
+                row("  adapted", cells(taught, scored(folder / "embedder.pt")) | {"seed": str(seed)})
     console().print(table)
 
 

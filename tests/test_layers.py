@@ -17,7 +17,10 @@ ALLOWED = {
     "training": {"tracklets", "evaluation", "training"},
 }
 # Nothing but networks: they are imported by functions that are about to run one, never by what is imported eagerly.
-NETWORKS = ("tracklets/embed/networks", *(f"training/{part}" for part in ("losses", "models", "loop", "self_supervised")))
+NETWORKS = (
+    "tracklets/embed/networks",
+    *(f"training/{part}" for part in ("losses", "models", "loop", "self_supervised")),
+)
 HEAVY = {
     "torch",
     "torchvision",

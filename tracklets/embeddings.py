@@ -71,7 +71,7 @@ def _matrix(column: Any, source: str, name: str, place: Callable[[int], str]) ->
             flat = flat.cast(pa.float32())
         except pa.ArrowException as error:
             raise InputError(f"{source}: column {name!r} holds {kind}, not lists of numbers") from error
-    with np.errstate(over="ignore"):  # too large for 32 bits is infinite, and so missing
+    with np.errstate(over="ignore", invalid="ignore"):  # too large for 32 bits is infinite, and so missing
         numbers = arrays.values(flat).astype(np.float32)
     if flat.null_count:
         numbers = np.where(arrays.present(flat), numbers, np.float32(np.nan))

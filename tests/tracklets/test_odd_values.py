@@ -22,7 +22,7 @@ from tests.tracklets.formats.examples import EXAMPLES, reader_of
 
 import reid_solve as rs
 
-SAMPLE = int(os.environ.get("ODD_VALUES", "120"))  # of each example
+SAMPLE = int(os.environ.get("ODD_VALUES", "60"))  # of each example
 ODD: list[Any] = [
     None, True, 0, -1, 7, 2**31, 2**63, 10**400, 1.5, -0.0, 1e308, float("nan"), float("inf"), "", "7", "-1", "nan",
     "x\ny", "1e999", "9" * 400, "é" * 3000, [], {}, [None], [1, 2], [1, 2, 3, 4], [[]], {"x": 1}, {"": None},

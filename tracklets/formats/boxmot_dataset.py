@@ -132,5 +132,5 @@ def _only(samples: Any, name: str) -> int | None:
     """The one value of a column; None where there is none, or several."""
     if name not in samples.column_names:
         return None
-    values = pc.unique(samples[name]) if pa.types.is_integer(samples.schema.field(name).type) else ()
+    values = pc.unique(samples[name]) if pa.types.is_integer(samples.schema.field(name).type) else []
     return int(values[0].as_py()) if len(values) == 1 and values[0].is_valid else None
