@@ -27,7 +27,7 @@ from reid_solve.tracklets.table import Clip, FloatArray, IntArray, Note, counted
 
 # Keyframes may be as far apart as a file says, so rows are not bounded by its size. A match of 100 minutes at 25 frames
 # a second with 33 people in view throughout has five million.
-MOST_ROWS = 5_000_000
+MOST_ROWS = 1_000_000, 20  # so many, or so many for each character of the file: keyframes may be hours apart
 _SIGNS = re.compile(
     rb'\s*(?:\[\s*)?\{(?=.*?"sequence"\s*:\s*\[)(?=.*?"(?:enabled|framesCount|videorectangle)")'
     rb'|\s*(?:\[\s*)?\{(?=.*?"(?:annotations|completions)"\s*:\s*\[)(?=.*?"result"\s*:\s*\[)',
@@ -71,7 +71,7 @@ def read_label_studio(file: File, options: Options) -> Loaded:
     text, notes = text_of(file)
     content = (values_of(text, source) or [None])[0]
     names: list[str] = []
-    regions = list(_regions(content if isinstance(content, list) else [content], names, source))
+    regions = list(_regions(content if isinstance(content, list) else [content], names, source, len(text)))
     if not names:
         raise InputError(f"{source}: JSON, but no tasks of Label Studio with their annotations; export them as JSON")
     rows = [_filled(one) for one in regions]
@@ -116,9 +116,9 @@ def read_label_studio(file: File, options: Options) -> Loaded:
     )
 
 
-def _regions(tasks: Sequence[Any], names: list[str], source: str) -> Iterator[Region]:
+def _regions(tasks: Sequence[Any], names: list[str], source: str, size: int) -> Iterator[Region]:
     """The regions of all tasks; ``names`` gets a name for each recording: every annotation of a task is one."""
-    rows = 0
+    rows, most = 0, max(MOST_ROWS[0], MOST_ROWS[1] * size)
     for place, task in enumerate(tasks):
         if not isinstance(task, dict):
             raise InputError(f"{source}: JSON, but task {place + 1} is no task of Label Studio; export it as JSON")
@@ -127,10 +127,10 @@ def _regions(tasks: Sequence[Any], names: list[str], source: str) -> Iterator[Re
             names.append(_name(task, place) + (f" ({number + 1})" if len(done) > 1 else ""))
             for one in _joined(results, len(names) - 1, f"{source}, task {named(task.get('id', place + 1))}"):
                 rows += _count(one)  # before any is made
-                if rows > MOST_ROWS:
+                if rows > most:
                     raise InputError(
                         f"{source}, region {named(one.key)}: filling in its frames (to {max(one.frame[-1], one.end)}) "
-                        f"makes more than {MOST_ROWS} rows; check framesCount and the frames of its keyframes"
+                        f"makes more than {most} rows; check framesCount and the frames of its keyframes"
                     )
                 yield one
     if len(set(names)) < len(names):
