@@ -53,8 +53,10 @@ def _check_size(file: File, facts: Any) -> None:
     """Refuse a small file that would fill the memory: parquet packs what repeats without any limit."""
     size = file.path.stat().st_size
     # Not what the columns say of themselves: asking a damaged one ends the process (pyarrow 26, std::terminate).
-    unpacked = sum(max(facts.row_group(i).total_byte_size, 0) for i in range(facts.num_row_groups))
-    rows = facts.num_rows
+    groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
+    unpacked, rows = sum(max(group.total_byte_size, 0) for group in groups), facts.num_rows
+    if min([rows, *(group.num_rows for group in groups)]) < 0 or sum(group.num_rows for group in groups) != rows:
+        raise InputError(f"{file}: damaged (it says {rows:,} rows, and its parts say otherwise); write it again")
     if rows > max(MOST_ROWS[0], MOST_ROWS[1] * size) or unpacked > max(MOST_UNPACKED[0], MOST_UNPACKED[1] * size):
         raise InputError(
             f"{file}: {rows:,} rows and {unpacked:,} bytes, packed into {size:,}, which tracks never are; if it is "
