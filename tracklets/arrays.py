@@ -91,6 +91,15 @@ def words(column: Any) -> Any:
     return array if array.type == pa.string() else array.cast(pa.string())
 
 
+def without_views(table: pa.Table) -> pa.Table:
+    """The same table with string and binary views (as polars hands over) as plain ones, on which Arrow can compute."""
+    plain = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    for k, field in enumerate(table.schema):
+        if field.type in plain:
+            table = table.set_column(k, field.name, table.column(k).cast(plain[field.type]))
+    return table
+
+
 def is_text(kind: Any) -> bool:
     """Whether an Arrow type is some kind of string."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))

@@ -32,6 +32,7 @@ def check(loaded: Loaded, clip: Clip, options: Options) -> Tracks:
         InputError: a value that cannot be used, or, with ``strict``, any repair.
         OptionError: options that the table cannot follow.
     """
+    loaded = replace(loaded, table=arrays.without_views(loaded.table))
     draft = Draft(loaded.table, clip.source, loaded.origin, notes=list(loaded.notes))
     texts = frozenset(field.name for field in loaded.table.schema if arrays.is_text(_plain_type(field.type)))
     metadata_format = clip.metadata.get("box_format")

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from reid_solve.solver.graph import Graph
 from reid_solve.solver.methods.registry import method
@@ -46,7 +47,7 @@ def path_cover(count: int, i: IntArray, j: IntArray, gain: FloatArray) -> tuple[
     return links, float(prices.sum())
 
 
-def priced_cover(count: int, i: IntArray, j: IntArray, gain: FloatArray) -> tuple[IntArray, FloatArray]:
+def priced_cover(count: int, i: npt.NDArray[Any], j: npt.NDArray[Any], gain: FloatArray) -> tuple[IntArray, FloatArray]:
     """The same with the dual tracklet by tracklet: what it costs, (N,), to leave its end and its start to somebody.
 
     No chain of links gains more than the prices of its tracklets sum up to.

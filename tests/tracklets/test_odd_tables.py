@@ -103,3 +103,14 @@ def test_a_file_of_any_types_gives_what_the_table_gives(table: pa.Table) -> None
         tracks = rs.read(path, size=(1920, 1080))
         promised(tracks)
         rs.solve(tracks, fps=25)
+
+
+def test_string_views_as_polars_hands_them_over_are_plain_strings() -> None:
+    """Arrow cannot take rows of them, which dropping and merging rows need."""
+    table = pa.table({
+        "frame": [1, 1, 2], "track_id": pa.array(["a", "a", None], pa.string_view()), "x": [5.0, 5.0, 6.0],
+        "y": [5.0] * 3, "w": [9.0] * 3, "h": [20.0] * 3, "mine": pa.array(["p", "p", "q"], pa.string_view()),
+    })  # fmt: skip
+    tracks = rs.read(table)
+    assert tracks.source["track_id"].to_pylist() == ["a", None]
+    assert tracks.source["mine"].to_pylist() == ["p", "q"]
