@@ -20,7 +20,7 @@ from reid_solve.tracklets.table import Clip, Note, Tracks
 
 load_all()
 
-_NO_FOLDER = "a folder; give a file: MOT text, CSV or parquet"
+_NO_FOLDER = "a folder in no layout that is read (`reid-solve formats` lists those); give one of its files"
 # No camera is faster, no picture larger and no match longer; what is computed from them must stay small.
 _MOST = {"fps": 100_000, "width": 1_000_000, "height": 1_000_000, "length": MOST_FRAMES}
 _ACCEPTED = (

@@ -259,7 +259,10 @@ CASES = [
         "parquet or CSV",
     ),
     refused(50, "missing.txt", error="{file}: no such file or directory; check the path"),
-    refused(50, "20-beyond-length", error="{file}: a folder; give a file: MOT text, CSV or parquet"),
+    refused(
+        50, "20-beyond-length",
+        error="{file}: a folder in no layout that is read (`reid-solve formats` lists those); give one of its files",
+    ),
 ]  # fmt: skip
 READ = [case for case in CASES if case.rows is not None]
 

@@ -76,7 +76,9 @@ def test_a_folder_of_something_else_gets_one_line(tmp_path: Path) -> None:
     (tmp_path / "t_1.txt").write_text("1,1,10,20,30,40,1\n")
     done = CliRunner().invoke(main, ["info", str(tmp_path)])
     assert done.exit_code == 2
-    assert done.stderr.strip().endswith(f"{tmp_path}: a folder; give a file: MOT text, CSV or parquet")
+    assert done.stderr.strip().endswith(
+        f"{tmp_path}: a folder in no layout that is read (`reid-solve formats` lists those); give one of its files"
+    )
     done = CliRunner().invoke(main, ["info", str(tmp_path), "--format", "mot"])
     assert "is for files, not for the folder" in done.stderr
 
