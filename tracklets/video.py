@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from reid_solve.tracklets.decode import every_frame, opened, wanted_frames
 from reid_solve.tracklets.errors import InputError, OutputError
 from reid_solve.tracklets.extras import optional
 from reid_solve.tracklets.table import Tracks
@@ -57,7 +58,7 @@ def probe(path: Path) -> Video:
     Raises:
         InputError: no file, or no video in it.
     """
-    with _opened(path) as container:
+    with opened(path) as container:
         stream = container.streams.video[0]
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         count, exact = stream.frames, bool(stream.frames)
@@ -75,8 +76,8 @@ def pictures(
     Args:
         path: of the video.
         stop: number of frames to decode; all by default.
-        wanted: ascending numbers of the frames to hand out; all by default. The others are decoded, since frames build
-            on each other, but not converted.
+        wanted: numbers of the frames to hand out; all by default. Of the others only those are decoded on which frames
+            may build, see ``decode.wanted_frames``.
         size: width and height to scale to; the video's own by default.
 
     Yields:
@@ -86,29 +87,20 @@ def pictures(
         InputError: no file, no video in it, or one that breaks off.
     """
     av = optional("av", "video", "decoding video")
-    picked = None if wanted is None else iter(wanted)
-    following = None if picked is None else next(picked, None)
-    with _opened(path) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        number = -1
-        try:
-            for number, frame in enumerate(container.decode(stream)):
-                if (stop is not None and number >= stop) or (picked is not None and following is None):
-                    return
-                if picked is not None:
-                    if number != following:
-                        continue
-                    following = next(picked, None)
-                if size is not None and size != (frame.width, frame.height):
-                    frame = frame.reformat(*size, format="bgr24", interpolation="AREA")
-                yield number, frame.to_ndarray(format="bgr24")
-        except av.FFmpegError as error:
-            raise InputError(
-                f"{path}: cannot be decoded after frame {number}: {error.strerror}; re-encode it, or cut it there"
-            ) from error
-    if number < 0:
-        raise InputError(f"{path}: holds no frames; is the file complete?")
+    number = -1
+    if stop is not None and wanted is not None:
+        wanted = [frame for frame in wanted if frame < stop]
+    try:
+        for number, frame in every_frame(path) if wanted is None else wanted_frames(path, wanted):
+            if stop is not None and number >= stop:
+                return
+            if size is not None and size != (frame.width, frame.height):
+                frame = frame.reformat(*size, format="bgr24", interpolation="AREA")
+            yield number, frame.to_ndarray(format="bgr24")
+    except av.FFmpegError as error:
+        raise InputError(
+            f"{path}: cannot be decoded after frame {number}: {error.strerror}; re-encode it, or cut it there"
+        ) from error
 
 
 def write_video(path: Path, frames: Iterable[Picture], rate: Fraction, quality: int = QUALITY) -> int:
@@ -217,17 +209,3 @@ def first_frame(tracks: Tracks) -> int:
         return tracks.clip.frame_base
     frame = tracks.frame
     return 0 if len(frame) and int(frame.min()) == 0 else 1
-
-
-def _opened(path: Path) -> Any:
-    av = optional("av", "video", "decoding video")
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such video; check the name")
-    try:
-        container = av.open(str(path))
-    except av.FFmpegError as error:
-        raise InputError(f"{path}: not a video that can be read ({error.strerror}); re-encode it as mp4") from error
-    if not container.streams.video:
-        container.close()
-        raise InputError(f"{path}: no pictures in it, only sound or data")
-    return container

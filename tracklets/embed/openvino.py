@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from threading import local
+from threading import Lock, local
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ from reid_solve.tracklets.embed.registry import Embedder, Settings, Vectors, bac
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.extras import optional
 from reid_solve.tracklets.video import Picture
+
+# OpenVINO's binding fills tables on its first inference while it holds Python's lock now and then: two threads that
+# come first together wait for each other for ever.
+FIRST = Lock()
 
 
 @backend("openvino", "openvino:PATH")
@@ -54,10 +58,10 @@ class OpenVinoEmbedder:
         self._own = local()  # of each thread: its request
 
     def load(self) -> None:
-        """Read and compile the network.
+        """Read and compile the network, and run it once.
 
         Raises:
-            InputError: not a network, or not one of pictures.
+            InputError: not a network, not one of pictures, or none that gives vectors.
         """
         try:
             network = self._core.read_model(str(self.path))
@@ -77,6 +81,8 @@ class OpenVinoEmbedder:
             self._model = self._core.compile_model(self._normalising(network), "CPU", settings)
         except Exception as error:
             raise InputError(f"{self.path}: not an ONNX model that can be run ({_reason(error)})") from error
+        with FIRST:
+            self._run(self._model.create_infer_request(), np.zeros((1, 3, *self._input.size), np.uint8))
 
     def _normalising(self, network: Any) -> Any:
         """The network, with bytes for its input."""
@@ -100,9 +106,12 @@ class OpenVinoEmbedder:
         """
         if not hasattr(self._own, "request"):
             self._own.request = self._model.create_infer_request()
+        return self._run(self._own.request, batch)
+
+    def _run(self, request: Any, batch: npt.NDArray[Any]) -> Vectors:
         pixels = np.ascontiguousarray(filled(batch, self.batch))
         try:
-            out = self._own.request.infer({0: pixels}, share_inputs=True)[0].copy()
+            out = request.infer({0: pixels}, share_inputs=True)[0].copy()
         except Exception as error:
             raise InputError(f"{self.path}: failed on a batch of {self.batch} crops ({_reason(error)})") from error
         return vectors_of(out, self.batch, self.path)[: len(batch)]

@@ -157,3 +157,13 @@ def test_a_given_array_is_filled_with_the_same_numbers() -> None:
     given = np.full(pixels.shape, np.nan, np.float32)
     assert Input((8, 4)).normalise(pixels, given) is given
     np.testing.assert_array_equal(given, Input((8, 4)).normalise(pixels))
+
+
+@installed
+def test_the_first_inference_is_made_while_loading(tmp_path: Path) -> None:
+    """Two threads that make it together may wait for each other for ever (seen with 2026.4); it shows what is wrong."""
+    model = Model(("pictures", ("batch", 3, 8, 4)))
+    model.node("Relu", "pictures", "maps")
+    (tmp_path / "maps.onnx").write_bytes(model.bytes(["maps"]))
+    with pytest.raises(InputError, match=r"maps\.onnx: gives \(\d+, 3, 8, 4\) for \d+ crops, not one vector a crop"):
+        embedder(f"openvino:{tmp_path / 'maps.onnx'}", Settings("cpu")).load()
