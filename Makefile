@@ -11,13 +11,18 @@ FUZZ_SECONDS ?= 600
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/.installed: pyproject.toml setup.py
+# What the demo needs is small; networks and video, which only the tests need, come after it.
+$(VENV)/.core: pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or later is needed, this is {v[0]}.{v[1]}: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
-demo: $(VENV)/.installed ## Solve the shipped clip; print HOTA before and after; draw it
+demo: $(VENV)/.core ## Solve the shipped clip; print HOTA before and after; draw it
 	$(BIN)/python benchmarks/demo.py --out demo
 
 test: $(VENV)/.installed lint types unit ## Lint, types and tests
@@ -50,7 +55,7 @@ fuzz: $(VENV)/.fuzz ## Fuzz every reader for FUZZ_SECONDS=600 in all; fail if an
 wheel-smoke: $(VENV)/.installed ## Build the wheel, install it in a clean environment, run it
 	bash tests/wheel_smoke.sh $(BIN)/python
 
-bench: $(VENV)/.installed ## Quality on real clips (DATA=folder)
+bench: $(VENV)/.core ## Quality on real clips (DATA=folder)
 	$(BIN)/python benchmarks/soccernet.py --data $(DATA)
 
 fixtures: $(VENV)/.installed ## Make the shipped clip again from its seed

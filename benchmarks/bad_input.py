@@ -23,7 +23,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reid_solve.cli import main as reid_solve
-from reid_solve.report.command import default_output
+from reid_solve.commands.solving import default_output
 from reid_solve.report.tables import console
 
 ASSUMED = ("no frame rate known", "no picture size known")  # true of any file that comes alone

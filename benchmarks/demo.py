@@ -45,7 +45,7 @@ def main(out: Path) -> None:
     console().print(table)
     picture = out / "timeline.svg"
     title = "Who is who in 30 seconds of a simulated match"
-    picture.write_text(timeline_svg(tracks, both.tracks, people_of(both.tracks, truth), title=title))
+    picture.write_text(timeline_svg(both.tracks, people_of(both.tracks, truth), title=title))
     click.echo(f"\nsolved rows: {out / 'derby.identities.parquet'}\npicture:     {picture}")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
+from memory import peak
 
 SIZE = (1920, 1080)
 MAKE = (
@@ -56,16 +56,7 @@ def one(source: Path, target: Path | None) -> None:
         write(tracks, target)
     written = time.process_time()
     times = {"read": done - begin, "write": None if target is None else written - done}
-    print(json.dumps({**times, "GB": peak(), "rows": len(tracks), "format": tracks.clip.format}))
-
-
-def peak() -> float:
-    """The most memory that this process has held, in GB."""
-    status = Path("/proc/self/status")
-    if status.exists():  # what getrusage says begins with what the parent held
-        found = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")]
-        return int(found[0]) / 1024**2
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(json.dumps({**times, "GB": peak() / 2**30, "rows": len(tracks), "format": tracks.clip.format}))
 
 
 def text(path: Path, columns: Sequence[Any], *, header: Sequence[str] | None = None) -> Path:

@@ -12,7 +12,6 @@ and method runs in a fresh process, which has solved a small match before: impor
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +24,7 @@ from typing import Any
 import click
 import numpy as np
 import pyarrow as pa
+from memory import peak
 from rich.progress import track
 from rich.table import Table
 
@@ -141,7 +141,7 @@ def measure(count: int, name: str, every: int) -> None:
     precision, recall = pairwise(person, solved.solution.identity)
     print(json.dumps({
         "rows": len(table), "input": table.nbytes / 2**20, "seconds": result.seconds,
-        "solving": result.seconds - describing[0], "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "solving": result.seconds - describing[0], "peak": peak() / 2**20,
         "links": len(solved.graph.pairs), "lifted": len(solved.graph.together.i), "gap": solved.solution.gap,
         "method": solved.solution.method, "precision": precision, "recall": recall,
     }))  # fmt: skip

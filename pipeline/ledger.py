@@ -50,21 +50,33 @@ class Ledger:
         write_text(json.dumps(self._stages, indent=1), self._file)
 
 
-def key_of(stage: str, settings: Mapping[str, Any], files: Mapping[str, str | Path | None], needs: list[str]) -> str:
+def key_of(
+    stage: str, settings: Mapping[str, Any], files: Mapping[str, str | Path | None], needs: list[str], own: Path
+) -> str:
     """A name for everything that a stage's output depends on.
 
     Args:
         stage: its name.
         settings: options; numbers, texts, lists of them, None.
-        files: what it reads that no stage made, by role; None where there is none. Their content counts; what
-            is missing is for the stage to say.
+        files: files and folders that it reads and no stage made, by role; None where there is none. Their content
+            counts; what is missing is for the stage to say.
         needs: keys of the stages whose output it reads.
+        own: the run's folder, which may lie in one that is read, and does not count there.
     """
     facts = {
         "stage": stage,
         "version": version("reid-solve"),
         "settings": dict(settings),
-        "files": {role: fingerprint(Path(p)) for role, p in files.items() if p and Path(p).is_file()},
+        "files": {role: _content(Path(p), own) for role, p in files.items() if p and Path(p).exists()},
         "needs": needs,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _content(path: Path, own: Path) -> Any:
+    """What stands for a file's content; for a folder's: names, sizes and times, since there may be pictures in it."""
+    if path.is_file():
+        return fingerprint(path)
+    root, own = path.resolve(), own.resolve()
+    files = sorted(one for one in root.rglob("*") if one.is_file() and not one.is_relative_to(own))
+    return [[one.relative_to(root).as_posix(), one.stat().st_size, one.stat().st_mtime_ns] for one in files]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from reid_solve.pipeline.stages import Done, Run
@@ -26,7 +27,7 @@ def print_run(run: Run) -> None:
         table.add_column(name, justify=justify, no_wrap=name == "stage")  # type: ignore[arg-type]
     for stage in run.stages:
         seconds = "kept" if stage.kept else f"{stage.seconds:.1f}"
-        table.add_row(stage.name, seconds, said(stage))
+        table.add_row(stage.name, seconds, escape(said(stage)))  # teams have the names that the user's table has
     seen: set[str] = set()
     for stage in run.stages:  # every stage reads what the one before it wrote, and notices the same again
         print_notes([note for note in stage.notes if note.text not in seen])
@@ -35,7 +36,7 @@ def print_run(run: Run) -> None:
     screen.print(table)
     for stage in run.stages:
         if stage.output.parent == run.folder:
-            screen.print(f"written to {stage.output}", soft_wrap=True, highlight=False)
+            screen.print(f"written to {escape(str(stage.output))}", soft_wrap=True, highlight=False)
 
 
 def said(stage: Done) -> str:

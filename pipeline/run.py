@@ -10,10 +10,12 @@ from typing import Any, Literal
 
 from reid_solve.pipeline.stages import Run, Stage, Watch, carry_out
 from reid_solve.pipeline.work import embed_work, render_work, solve_work, team_work, track_work
+from reid_solve.tracklets.embed.registry import Settings, embedder
 from reid_solve.tracklets.errors import OutputError
+from reid_solve.tracklets.formats import seqinfo
 from reid_solve.tracklets.track.linker import Kind
 from reid_solve.tracklets.video import probe
-from reid_solve.tracklets.write import write_text
+from reid_solve.tracklets.write import check_place, write_text
 
 NO_BACKEND = "none"
 
@@ -64,25 +66,32 @@ def run(
         **solving: options of ``solver.solve.solve``.
 
     Raises:
+        OptionError: no such backend, before anything is done.
+        OutputError: the folder cannot be made, or what goes there would overwrite an input.
         ReidSolveError: whatever a stage cannot go on with; the stages before it are kept.
     """
     video = Path(video)
     probe(video)
+    network = None if backend == NO_BACKEND else embedder(backend, Settings(device)).key
     folder = Path(folder) if folder else video.with_name(f"{video.stem}.reid")
     inside = folder / "stages"
     tracks, seen, teams = inside / "track.parquet", inside / "embeddings.parquet", inside / "team.parquet"
-    solved, drawn = folder / "tracks.parquet", folder / "annotated.mp4"
+    solved, drawn, summary = folder / "tracks.parquet", folder / "annotated.mp4", folder / "summary.json"
 
     tracking = {"tracker": tracker, "classes": classes, "conf": conf, "device": device, "imgsz": imgsz}
     embedding = {"backend": backend, "device": device}
     drawing = {"trails": trails, "timeline": timeline}
     given = {"model": model, "detections": detections}
-    labelled, seen_by = (tracks if no_teams else teams), (None if backend == NO_BACKEND else seen)
+    beside = None if detections is None else seqinfo.find(Path(detections))[0]
+    labelled, seen_by = (tracks if no_teams else teams), (None if network is None else seen)
     stages = [
-        Stage("track", tracks, track_work(video, {**tracking, **given}), tracking, {"video": video, **given}),
         Stage(
-            "embed", seen, embed_work(video, tracks, embedding, inside / "crops"), embedding,
-            {"video": video, "weights": _weights(backend)}, ["track"],
+            "track", tracks, track_work(video, {**tracking, **given}), {**tracking, "seqinfo": beside},
+            {"video": video, **given},
+        ),
+        Stage(
+            "embed", seen, embed_work(video, tracks, embedding, inside / "crops"), {"network": network},
+            {"video": video}, ["track"],
         ),
         Stage("team", teams, team_work(video, tracks), {}, {"video": video}, ["track"]),
         Stage(
@@ -94,13 +103,15 @@ def run(
             {**drawing, "compare": compare}, {"video": video}, ["solve"],
         ),
     ]  # fmt: skip
-    left_out = {name for name, out in (("embed", seen_by is None), ("team", no_teams), ("render", no_video)) if out}
+    left_out = {name for name, out in (("embed", network is None), ("team", no_teams), ("render", no_video)) if out}
+    stages = [stage for stage in stages if stage.name not in left_out]
     _make(folder)
     _make(inside)
-    done = carry_out(
-        folder, [stage for stage in stages if stage.name not in left_out], watch or (lambda _: nullcontext())
-    )
-    write_text(json.dumps(done.to_dict(), indent=1), folder / "summary.json")
+    read = {path for stage in stages for path in stage.files.values() if path and Path(path).is_file()}
+    for place in (*(stage.output for stage in stages), summary):
+        check_place(place, *read)
+    done = carry_out(folder, stages, watch or (lambda _: nullcontext()))
+    write_text(json.dumps(done.to_dict(), indent=1), summary)
     return done
 
 
@@ -109,10 +120,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made a folder: {error.strerror}; give another one with -o") from error
-
-
-def _weights(backend: str) -> Path | None:
-    """The file that a backend's specification names, if it names one: its content counts, not its name."""
-    rest = backend.partition(":")[2]
-    found = (Path(word) for word in (rest, rest.partition("/")[2]) if word)
-    return next((path for path in found if path.is_file()), None)

@@ -26,7 +26,7 @@ class Stage:
         output: the file it makes.
         work: makes it, given where to put it and whom to tell of progress; returns facts for the summary, and notes.
         settings: all options that change the output.
-        files: what it reads that no stage makes, by role.
+        files: files and folders that it reads and no stage makes, by role.
         needs: names of the stages whose output it reads.
     """
 
@@ -81,7 +81,7 @@ def carry_out(folder: Path, stages: Sequence[Stage], watch: Watch) -> Run:
     for stage in stages:
         start = perf_counter()
         needs = [keys[name] for name in stage.needs if name in keys]
-        key = keys[stage.name] = key_of(stage.name, stage.settings, stage.files, needs)
+        key = keys[stage.name] = key_of(stage.name, stage.settings, stage.files, needs, folder)
         facts = ledger.done(stage.name, key, stage.output)
         kept = facts is not None
         if facts is None:

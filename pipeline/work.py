@@ -22,6 +22,7 @@ def track_work(video: Path, options: Mapping[str, Any]) -> Work:
         tracks = track(video, progress=progress, **options)
         if not len(tracks):
             raise OptionError(f"{video}: nobody was found in it; try a lower --conf, or other --classes")
+        output.unlink(missing_ok=True)  # it is out of date, and in a folder of detections no file is written over
         notes = write(tracks, output)
         facts = info(tracks)
         return {"rows": facts["rows"], "tracklets": facts["tracklets"]["count"]}, (*tracks.notes, *notes)

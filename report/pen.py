@@ -34,9 +34,8 @@ class Pen:
         self.text = max(SMALLEST, round(TEXT * size[1]))
         self.stroke = max(1.5, size[1] / 300)
         self.drawn = 0
-        self._places: dict[
-            int, tuple[int, int]
-        ] = {}  # of a label's plate: which place, and for how long another was better
+        # Of a label's plate: which place, and for how many frames another was better.
+        self._places: dict[int, tuple[int, int]] = {}
 
     def draw(self, picture: Picture, frame: int) -> None:
         """Draw everybody of one frame, in place; the frames are to come in order."""

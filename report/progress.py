@@ -1,4 +1,4 @@
-"""Frames done, frames a second and the time left, on stderr, where a person is watching."""
+"""That something is going on, and how far it is: on stderr, where a person is watching."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ def frames_bar(quiet: bool, text: str, unit: str = "frames") -> Iterator[Callabl
         yield None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     speed = TextColumn("{task.fields[speed]}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), speed, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(text, total=None, speed="")
+        task = bar.add_task(escape(text), total=None, speed="")
 
         def show(done: int, total: int | None) -> None:
             elapsed = bar.tasks[0].elapsed or 0.0
@@ -36,3 +37,16 @@ def frames_bar(quiet: bool, text: str, unit: str = "frames") -> Iterator[Callabl
             bar.update(task, completed=done, total=total, speed=speed)
 
         yield show
+
+
+@contextmanager
+def working(quiet: bool, text: str) -> Iterator[None]:
+    """Show what is going on, where nothing is counted."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status(escape(text)):
+        yield

@@ -14,10 +14,11 @@ from reid_solve.evaluation.pairs import Rows, pair_boxes
 from reid_solve.report import colours
 from reid_solve.report.kit_colours import kit_colours
 from reid_solve.report.marks import NOBODY, Marks, marks
+from reid_solve.report.recording import recording
 from reid_solve.tracklets.boxes import centres_outside
-from reid_solve.tracklets.errors import InputError, OptionError
+from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.read import read
-from reid_solve.tracklets.table import BoolArray, IntArray, Note, Tracks, counted
+from reid_solve.tracklets.table import IntArray, Note, Tracks, counted
 from reid_solve.tracklets.video import Video, first_frame
 
 SAME = 0.5  # overlap (IoU) of two boxes that are of one person
@@ -65,7 +66,7 @@ def side_of(
     """
     column = column if column in tracks else "track_id"
     source, clip = tracks.clip.source, tracks.clip
-    rows = _recording(tracks, sequence)
+    rows = recording(tracks, sequence)
     first = first_frame(tracks) if first is None else first
     notes = [*tracks.notes]
     frame = tracks.frame - first
@@ -97,20 +98,6 @@ def side_of(
     people = f"{number} {'identity' if number == 1 else 'identities'}"
     caption = f"{name}: {people if column == 'identity' else counted(number, 'track id')}"
     return Side(drawn, name, caption, tuple(notes), frame[rows])
-
-
-def _recording(tracks: Tracks, sequence: str | None) -> BoolArray:
-    """Rows (n,) of the wanted recording."""
-    if "sequence" not in tracks:
-        if sequence is not None:
-            raise OptionError(f"{tracks.clip.source}: has no column sequence; leave out --sequence")
-        return np.ones(len(tracks), np.bool_)
-    names = [str(value) for value in tracks.codes("sequence")[1].to_pylist()]
-    if sequence is None and len(names) > 1:
-        raise OptionError(f"{tracks.clip.source}: holds {len(names)} recordings; name one with --sequence: {names[0]}")
-    if sequence is not None and sequence not in names:
-        raise OptionError(f"{tracks.clip.source}: no recording {sequence!r}; it has: {', '.join(names[:9])}")
-    return np.asarray(tracks.sequence == (names.index(sequence) if sequence is not None else 0))
 
 
 def late_rows(frame: IntArray, frames: int) -> list[Note]:

@@ -85,8 +85,8 @@ class Strip:
         canvas[:, :at] = self.past[:, :at]
         canvas[:, at:] = self.future[:, at:]
         canvas[self.head - 2 :, max(0, at - 1) : at + 1] = 255
-        seconds = frame / self.fps
-        text = f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+        tenths = round(10 * frame / self.fps)
+        text = f"{tenths // 600}:{tenths % 600 // 10:02}.{tenths % 10}"
         word = sprites.label(text, self.text, colours.WHITE)
         left = max(self.left, min(at - word.width // 2, canvas.shape[1] - word.width - 2))
         canvas[: self.head - 2, left - 2 : left + word.width + 2] = GROUND[::-1]

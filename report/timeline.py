@@ -6,13 +6,13 @@ changes colour. The picture brings its own background and needs no script, font 
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from html import escape
 
 import numpy as np
 
 from reid_solve.report.colours import hexadecimal, nth
 from reid_solve.report.lanes import NOBODY, Panel, Seen, lay_out, order
+from reid_solve.report.recording import recording
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.table import IntArray, Tracks
 
@@ -22,43 +22,29 @@ FONT = "system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 
 
 def timeline_svg(
-    before: Tracks,
-    after: Tracks,
-    truth: IntArray | None = None,
-    *,
-    muted: Collection[int] = (),
-    sequence: int = 0,
-    title: str = "Who is who",
-    max_lanes: int = 80,
+    tracks: Tracks, truth: IntArray | None = None, *, sequence: str | None = None, title: str = "Who is who"
 ) -> str:
-    """Draw a clip before (``track_id``) and after (``identity``) solving.
+    """Draw a solved clip: every ``track_id``, and every ``identity``.
 
     Args:
-        before, after: the same rows; often one and the same object.
+        tracks: rows with both.
         truth: (n,) code of the true person in each row, -1 where nobody is. Without it, colour is the identity.
-        muted: person codes to draw in grey, such as referees.
-        sequence: which recording to draw, as coded by ``Tracks.sequence``.
-        max_lanes: of more ids than this, the longest are drawn and the others counted.
+        sequence: which recording, where there are several.
+        title: written above.
 
     Raises:
-        ValueError: if the three do not have the same rows.
-        InputError: if ``after`` has not been solved.
+        InputError: the rows have no identity.
+        OptionError: no such recording, or one has to be chosen.
     """
-    if "identity" not in after:
-        raise InputError(f"{after.clip.source}: no column identity; solve into parquet or CSV, which keep both ids")
-    if not len(before) == len(after) == (len(after) if truth is None else len(truth)):
-        raise ValueError("before, after and truth: not the same rows; give all three for the same detections")
-    rows = after.sequence == sequence
+    if "identity" not in tracks:
+        raise InputError(f"{tracks.clip.source}: no column identity; solve into parquet or CSV, which keep both ids")
+    rows = recording(tracks, sequence)
+    person = tracks.codes("identity")[0] if truth is None else truth
     panels = []
-    solved = after.codes("identity")[0]
-    for tracks, column in ((before, "track_id"), (after, "identity")):
+    for column in ("track_id", "identity"):
         codes, values = tracks.codes(column)
-        person = solved if truth is None else truth
         panels.append(Seen(tracks.frame[rows], codes[rows], person[rows], [str(v) for v in values.to_pylist()]))
-    clip = after.clip
-    return draw(
-        panels[0], panels[1], fps=clip.fps, muted=muted, title=title, max_lanes=max_lanes, known=truth is not None
-    )
+    return draw(panels[0], panels[1], fps=tracks.clip.fps, title=title, known=truth is not None)
 
 
 def draw(
@@ -66,7 +52,6 @@ def draw(
     after: Seen,
     *,
     fps: float | None = None,
-    muted: Collection[int] = (),
     title: str = "Who is who",
     max_lanes: int = 80,
     width: int = 900,
@@ -82,7 +67,7 @@ def draw(
     start, stop = (int(frames.min()), int(frames.max()) + 1) if len(frames) else (0, 1)
     scale = (width - LEFT - RIGHT) / (stop - start)
     people = order(np.concatenate([before.person, after.person]), np.concatenate([before.frame, after.frame]))
-    colours = {person: GREY if person in muted else _colour(k) for k, person in enumerate(people)} | {NOBODY: GREY}
+    colours = {person: _colour(k) for k, person in enumerate(people)} | {NOBODY: GREY}
     parts: list[str] = []
     y = float(TITLE)
     for seen, text, unit, tall in ((before, "Tracker", "id", 7.0), (after, "reid-solve", "identity", 9.0)):
@@ -184,9 +169,9 @@ def _legend(x: float, y: float, known: bool) -> str:
     out += _text(x + 36, y, "not seen", 11.5, FAINT)
     x += 100
     out += f'<rect x="{x}" y="{y - 8}" width="18" height="8" fill="{GREY}"/>'
-    out += _text(x + 24, y, "officials, nobody" if known else "no identity", 11.5, FAINT)
+    out += _text(x + 24, y, "nobody" if known else "no identity", 11.5, FAINT)
     if known:
-        x += 136
+        x += 80
         out += f'<rect x="{x}" y="{y - 8}" width="12" height="8" fill="{_colour(1)}"/>'
         out += f'<rect x="{x + 12}" y="{y - 8}" width="12" height="8" fill="{_colour(3)}"/>'
         out += f'<path d="M{x + 12} {y - 10}v12" stroke="{WRONG}" stroke-width="2"/>'

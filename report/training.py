@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from rich.markup import escape
+
 from reid_solve.report.tables import console
 
 
@@ -58,7 +60,7 @@ def training_bar(quiet: bool, text: str) -> Iterator[Callable[[Step], None] | No
     said = TextColumn("{task.fields[said]}")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), said)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task, begun, terms = bar.add_task(text, total=1.0, said=""), list[float](), dict[str, float]()
+        task, begun, terms = bar.add_task(escape(text), total=1.0, said=""), list[float](), dict[str, float]()
 
         def show(now: Step) -> None:
             if not begun:  # a training that is taken up has done a part in another time
@@ -86,7 +88,7 @@ def print_trained(result: Mapping[str, Any]) -> None:
     screen.print(f"{result['steps']:,} steps, {rate}{f'; last: {scores}' if scores else ''}", highlight=False)
     if result["best"] is not None:
         screen.print(f"best: {result['best']:.1f} at step {result['best_step']:,}", highlight=False)
-    screen.print(f"written to {result['embedder']}", soft_wrap=True, highlight=False)
+    screen.print(f"written to {escape(result['embedder'])}", soft_wrap=True, highlight=False)
 
 
 def print_taught(result: Mapping[str, Any]) -> None:
@@ -97,4 +99,4 @@ def print_taught(result: Mapping[str, Any]) -> None:
     scores = ", ".join(f"{name} {value:.1f} -> {result['after'][name]:.1f}" for name, value in result["before"].items())
     screen.print(f"on the time held out: {scores}", highlight=False)
     which = "the trained network" if result["kept"] == "trained" else "the network it began with"
-    screen.print(f"{which} is written to {result['embedder']}", soft_wrap=True, highlight=False)
+    screen.print(f"{which} is written to {escape(result['embedder'])}", soft_wrap=True, highlight=False)

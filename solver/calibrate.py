@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reid_solve.solver.pairs import by_gap
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.table import BoolArray, FloatArray, IntArray
 
@@ -27,10 +28,7 @@ class GapTable:
 
     def at(self, gap: IntArray) -> FloatArray:
         """Values at gaps (E,), (E, ...)."""
-        top = int(gap.max(initial=0))
-        if top < len(gap):  # gaps are whole frames: there are fewer of them than pairs
-            return np.asarray(self._at(np.arange(top + 1))[gap])
-        return self._at(gap)
+        return by_gap(gap, self._at)
 
     def _at(self, gap: IntArray) -> FloatArray:
         known = np.log(self.gaps)

@@ -10,7 +10,7 @@ import numpy as np
 
 from reid_solve.solver.constraints.pinned import shared_frame, track_names
 from reid_solve.solver.constraints.roles import kinds
-from reid_solve.solver.graph import KEEP, PINNED, Graph
+from reid_solve.solver.graph import KEEP, PINNED, Graph, longest_gap
 from reid_solve.solver.harm import METHOD as KEPT_IDS
 from reid_solve.solver.pairs import tolerance
 from reid_solve.solver.result import Result, Solved
@@ -216,7 +216,7 @@ def _conflict(case: Case, left: IntArray, right: IntArray) -> dict[str, Any] | N
 
 def _no_candidate(case: Case) -> str:
     """Why no piece of the one can follow one of the other: from the two that are nearest in time."""
-    tracklets, graph = case.solved.tracklets, case.solved.considered or case.solved.graph
+    tracklets, graph = case.solved.tracklets, case.solved.graph
     pairs = [(int(a), int(b)) for a in case.left for b in case.right]
     ordered = [(a, b) if tracklets.last[a] <= tracklets.last[b] else (b, a) for a, b in pairs]
     i, j = min(ordered, key=lambda p: abs(int(tracklets.first[p[1]] - tracklets.last[p[0]])))
@@ -226,8 +226,9 @@ def _no_candidate(case: Case) -> str:
         return f"tracks {names}: one of them has no usable box"
     if gap <= -tolerance(tracklets):
         return f"tracks {names}: one fits into a gap of the other, so that neither follows the other"
-    window = float(graph.pairs.gap.max(initial=1)) / tracklets.fps
+    if tracklets.last[i] == tracklets.last[j]:
+        return f"tracks {names}: both end in frame {tracklets.last[i]}, so that neither follows the other"
     seconds = gap / tracklets.fps
-    if seconds > window:
+    if seconds > longest_gap(graph.terms):
         return f"tracks {names}: the gap of {seconds:.1f} s is longer than any that can be bridged"
     return f"tracks {names}: hopeless after {seconds:.1f} s, the cues add up to less than {KEEP:g} nats"

@@ -15,7 +15,7 @@ from reid_solve.solver.constraints.pinned import Pins, check_contradictions
 from reid_solve.solver.constraints.roles import roles
 from reid_solve.solver.cues import CUES
 from reid_solve.solver.cues.registry import Scorer
-from reid_solve.solver.pairs import Pairs, among, candidates, neighbours, pair_key
+from reid_solve.solver.pairs import Pairs, among, candidates, neighbours, pair_key, unordered_key
 from reid_solve.solver.rivals import rivals
 from reid_solve.solver.switches import KEPT
 from reid_solve.tracklets.describe import Tracklets
@@ -123,12 +123,11 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins 
     told = tracklets if cues is None or "appearance" in cues else replace(tracklets, appearance=None)
     learnt = {name: learn(told) for name, learn in CUES.items() if cues is None or name in cues}
     scorers = {name: scorer for name, scorer in learnt.items() if scorer is not None}
-    window = WINDOW_WITH_APPEARANCE_SECONDS if "appearance" in scorers else WINDOW_SECONDS
     nothing = np.zeros(0, np.int64)
     parts = [(Pairs(nothing, nothing, nothing), dict.fromkeys(scorers, np.zeros(0)))]
-    for pairs in candidates(tracklets, window):
+    for pairs in candidates(tracklets, longest_gap(scorers)):
         if len(forbidden):
-            key = pair_key(np.minimum(pairs.i, pairs.j), np.maximum(pairs.i, pairs.j), len(tracklets))
+            key = unordered_key(pairs.i, pairs.j, len(tracklets))
             pairs = pairs[np.flatnonzero(among(key, forbidden) < 0)]
         terms = {name: scorer(pairs) for name, scorer in scorers.items()}
         good = np.flatnonzero((total(terms, len(pairs)) > KEEP) | (tracklets.previous[pairs.j] == pairs.i))
@@ -144,6 +143,11 @@ def build(tracklets: Tracklets, cues: Collection[str] | None = None, pins: Pins 
     together = _together(tracklets, personal, conflicts)
     must = conflicts[:0] if pins is None else pins.must
     return Graph(len(tracklets), kept, columns, conflicts, together, must)
+
+
+def longest_gap(cues: Collection[str]) -> float:
+    """Seconds that a link may bridge, by the cues that have something to say."""
+    return WINDOW_WITH_APPEARANCE_SECONDS if "appearance" in cues else WINDOW_SECONDS
 
 
 def _conflicts(tracklets: Tracklets, pins: Pins | None) -> tuple[IntArray, IntArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reid_solve.tracklets.describe import Tracklets
+from reid_solve.tracklets.overlaps import iou
 from reid_solve.tracklets.table import FloatArray, IntArray
 
 DUPLICATE_SECONDS = 0.2  # a tracker may keep an old id alive beside the new one for this long
@@ -38,9 +39,20 @@ class Pairs:
         return Pairs(self.i[keep], self.j[keep], self.gap[keep])
 
 
+def by_gap(gap: IntArray, values: Callable[[IntArray], FloatArray]) -> FloatArray:
+    """Values (E, ...) at gaps (E,): gaps are whole frames, and usually there are far fewer of them than pairs."""
+    top = int(gap.max(initial=0)) + 1
+    return values(np.arange(top))[gap] if top <= len(gap) else values(gap)
+
+
 def pair_key(i: npt.NDArray[Any], j: npt.NDArray[Any], count: int) -> IntArray:
     """One number (E,) for each pair of N tracklets, ordered by i, then j; 64 bits whatever those of i and j."""
     return np.asarray(i.astype(np.int64) * count + j)
+
+
+def unordered_key(i: npt.NDArray[Any], j: npt.NDArray[Any], count: int) -> IntArray:
+    """The same number (E,) whichever of the two comes first: that of the smaller and the larger."""
+    return pair_key(np.minimum(i, j), np.maximum(i, j), count)
 
 
 def among(key: IntArray, ascending: IntArray) -> IntArray:
@@ -121,14 +133,6 @@ def duplicates(tracklets: Tracklets, i: IntArray, j: IntArray) -> np.ndarray:
     a = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count - low, count)
     b = tracklets.row_at(j[near][pair], tracklets.frame[a])
     shared = b >= 0
-    apart = _iou(tracklets.boxes[a[shared]], tracklets.boxes[b[shared]]) < DUPLICATE_IOU
+    apart = iou(tracklets.boxes[a[shared]], tracklets.boxes[b[shared]]) < DUPLICATE_IOU
     out[near] = np.bincount(pair[shared], apart, minlength=len(near)) == 0  # no shared frame: interleaved
     return out
-
-
-def _iou(a: FloatArray, b: FloatArray) -> FloatArray:
-    low = np.maximum(a[..., :2], b[..., :2])
-    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
-    inter = np.clip(high - low, 0, None).prod(axis=-1)
-    union = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - inter
-    return np.where(union > 0, inter / np.maximum(union, 1e-12), 0.0)

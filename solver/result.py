@@ -75,9 +75,13 @@ class Result:
         }
 
     def identities(self, solved: Solved) -> IntArray:
-        """Identity (N,) of each tracklet of a recording as in the output: that of its first row."""
-        column = arrays.values(self.tracks.canonical["identity"])
-        return np.asarray(column[solved.tracklets.rows[solved.tracklets.offsets[:-1]]], np.int64)
+        """Identity (N,) of each tracklet of a recording as in the output.
+
+        Its rows in frames in which a duplicate has that identity have another, of their own: see ``solver/rows.py``,
+        which numbers those of a recording after all others.
+        """
+        column = arrays.values(self.tracks.canonical["identity"])[solved.tracklets.rows]
+        return np.asarray(solved.solution.identity + (column.min() if len(column) else 0), np.int64)
 
     def write(self, path: str | PathLike[str], format: str = "auto") -> tuple[Note, ...]:
         """Write the rows, atomically; the format goes by the extension.

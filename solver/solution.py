@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid_solve.solver.graph import Graph
-from reid_solve.solver.pairs import pair_key
+from reid_solve.solver.pairs import pair_key, unordered_key
 from reid_solve.tracklets.table import FloatArray, IntArray
 
 LIFTED = 0.5  # of the evidence between tracklets that are not consecutive: pairs of one chain tell much the same
@@ -108,7 +108,7 @@ def _worth(graph: Graph, identity: IntArray, links: IntArray) -> float:
     together, i, j = graph.together, graph.pairs.i[links], graph.pairs.j[links]
     names = identity.astype(np.int32)
     same = np.flatnonzero(names[together.i] == names[together.j])
-    linked = pair_key(np.minimum(i, j), np.maximum(i, j), graph.count)
+    linked = unordered_key(i, j, graph.count)
     apart = ~np.isin(pair_key(together.i[same], together.j[same], graph.count), linked)
     lifted = LIFTED * together.log_odds[same[apart]].sum(dtype=np.float64)
     return float(graph.gain[links].sum() + lifted)

@@ -19,9 +19,11 @@ from reid_solve.solver.constraints.roster import Squad, parse, with_roster
 from reid_solve.solver.cues import CUES
 from reid_solve.solver.graph import Graph, build
 from reid_solve.solver.harm import estimate_purity, harmful, keep_ids, kept_note, too_mixed
+from reid_solve.solver.looks import MIN_PAIRS
 from reid_solve.solver.methods import METHODS, choose
 from reid_solve.solver.methods.exact import unproved
 from reid_solve.solver.methods.registry import Method
+from reid_solve.solver.plda import MIN_EMBEDDINGS, MIN_TRACKLETS, PARTS
 from reid_solve.solver.result import Result, Solved
 from reid_solve.solver.rows import to_rows
 from reid_solve.solver.solution import Solution
@@ -34,7 +36,7 @@ from reid_solve.tracklets.fill import FILL_GAP_SECONDS, check_fill
 from reid_solve.tracklets.fill import fill as fill_gaps
 from reid_solve.tracklets.read import read
 from reid_solve.tracklets.split import uncut
-from reid_solve.tracklets.table import IntArray, Note, Tracks
+from reid_solve.tracklets.table import IntArray, Note, Tracks, counted
 
 
 def solve(
@@ -122,6 +124,7 @@ def solve(
         doubt = unproved(solved.graph, solved.solution)
         if doubt is not None:
             tracks = tracks.noted(Note("unproved", 1, doubt, "warning"))
+    tracks = tracks.noted(*(_unused(recordings) if "appearance" in cues else ()))
     identity, score = to_rows(tracks, recordings)
     tracks = tracks.with_identity(identity, score)
     if fill is not None:
@@ -167,6 +170,21 @@ def _own_embeddings(tracks: Tracks) -> tuple[IntArray, Matrix] | None:
     rows = np.flatnonzero(arrays.present(column))
     flat = arrays.values(column.flatten())  # nulls are skipped
     return (rows, flat.reshape(len(rows), -1)) if len(rows) else None
+
+
+def _unused(recordings: Sequence[Solved]) -> list[Note]:
+    """That embeddings were given which teach nothing (``solver/looks.py``) and so are no evidence."""
+    given = [solved.tracklets.appearance for solved in recordings if "appearance" not in solved.graph.terms]
+    rows = [len(seen.row) for seen in given if seen is not None]
+    if not rows:
+        return []
+    where = f" in {len(rows)} of {len(recordings)} recordings" if len(recordings) > 1 else ""
+    text = (
+        f"{counted(sum(rows), 'embedding')} not used{where}: too few, or alike within each tracklet; it takes "
+        f"{MIN_TRACKLETS} tracklets with {PARTS * MIN_EMBEDDINGS} or more that differ, spread over their time, and "
+        f"{MIN_PAIRS} pairs of tracklets that are seen together"
+    )
+    return [Note("unused-embeddings", sum(rows), text, "warning")]
 
 
 def _assumed(tracks: Tracks, fps: float | None, size: tuple[int, int] | None) -> list[Note]:

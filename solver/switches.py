@@ -38,8 +38,7 @@ def around(tracklets: Tracklets, seen: Appearance, row: IntArray) -> tuple[tuple
     """Mean embedding (R, D) of so many (R,) in a window before each row, and from it on."""
     node, frame = tracklets.node[row], tracklets.frame[row]
     reach = round(WINDOW_SECONDS * tracklets.fps)
-    begin = np.maximum(tracklets.row_from(node, frame - reach), tracklets.offsets[node])
-    end = np.minimum(tracklets.row_from(node, frame + reach), tracklets.offsets[node + 1])
+    begin, end = tracklets.row_from(node, frame - reach), tracklets.row_from(node, frame + reach)
     at = [np.searchsorted(seen.row, bound) for bound in (begin, row, end)]
     sides = []
     for low, high in ((at[0], at[1]), (at[1], at[2])):

@@ -49,6 +49,11 @@ def walkers(seed: int, people: int = 8, frames: int = 200, cut: float = 0.02) ->
     return clip(frame, track, *box.T), np.array(person)
 
 
+def ids_of(tracks: Tracks) -> IntArray:
+    """Track of each row, (n,), of whole numbers; -1 for none."""
+    return np.asarray(tracks.canonical["track_id"].fill_null(-1).to_numpy(), np.int64)
+
+
 def identities(tracks: Tracks) -> IntArray:
     """Identity of each row, (n,)."""
     return np.asarray(tracks.canonical["identity"].to_numpy(), np.int64)

@@ -1,35 +1,23 @@
-"""The command line as users meet it: outputs, exit codes, one-line errors, and the examples in every help page."""
+"""The command line as users meet it: outputs, exit codes, one-line errors."""
 
 import json
-import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
-from tests.digits import write_reader
-from tests.evaluation.retrieval.small import write_features
 
-from reid_solve.cli import CUES, METHODS, main
-from reid_solve.solver.cues import CUES as LEARNT
-from reid_solve.solver.methods import METHODS as SOLVERS
-
-DERBY = Path(__file__).parents[1] / "fixtures" / "derby"
+from reid_solve.cli import main
 
 
 @pytest.fixture
-def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of its own with the shipped clip under the names that the help pages use."""
-    for name in ("tracks.parquet", "gt.parquet", "embeddings.parquet"):
-        shutil.copy(DERBY / name, tmp_path / name)
-    monkeypatch.chdir(tmp_path)
+def clip(derby_folder: Path) -> Path:
+    """The shipped clip under the names that the help pages use."""
     assert run("convert", "gt.parquet", "gt.txt").exit_code == 0
-    return tmp_path
+    return derby_folder
 
 
 def run(*args: str) -> Result:
@@ -70,42 +58,30 @@ def test_mot_text_gets_the_identity_as_its_id(clip: Path) -> None:
     assert 1 < len({r[1] for r in rows}) < len({r[1] for r in before})
 
 
+@pytest.mark.parametrize(
+    ("name", "format", "written"),
+    [
+        ("tracks.parquet", "mot", "tracks.identities.txt"),
+        ("tracks.parquet", "kitti", "tracks.identities.kitti.txt"),
+        ("gt.txt", "csv", "gt.identities.csv"),
+    ],
+)
+def test_a_format_that_is_asked_for_gets_its_own_ending(name: str, format: str, written: str, clip: Path) -> None:
+    before = {path.name for path in clip.iterdir()}
+    assert run(name, "--to", format).exit_code == 0
+    assert {path.name for path in clip.iterdir()} - before == {written}
+    assert json.loads(run("info", written, "--json").stdout)["clip"]["format"] == format
+
+
+def test_gaps_are_filled_in_whichever_order_it_is_said(clip: Path) -> None:
+    options = (["--fill", "linear", "--fill-gap", "2"], ["--fill-gap", "2", "--fill", "linear"])
+    filled = [json.loads(run("tracks.parquet", *said, "--json").stdout)["interpolated"] for said in options]
+    assert filled[0] == filled[1] > 0
+
+
 def test_embeddings_are_used(clip: Path) -> None:
     summary = json.loads(run("tracks.parquet", "--embeddings", "embeddings.parquet", "--json").stdout)
     assert "appearance" in summary["cues"]
-
-
-def pages() -> list[list[str]]:
-    return [[], *([name] for name in main.commands)]
-
-
-@pytest.mark.parametrize("page", pages(), ids=lambda p: " ".join(p) or "reid-solve")
-def test_the_examples_in_help_run(page: list[str], clip: Path, request: pytest.FixtureRequest) -> None:
-    text = run(*page, "--help").output
-    if "video.mp4" in text:
-        shutil.copy(request.getfixturevalue("derby_video"), clip / "video.mp4")
-        tracks = pq.read_table(clip / "tracks.parquet")
-        pq.write_table(tracks.filter(pc.field("frame") <= 30), clip / "tracks.parquet")  # as long as the video
-    if "digits.onnx" in text:
-        write_reader(clip / "digits.onnx")
-    if "features.npy" in text:
-        write_features(clip)
-    if "seed1.pt" in text:
-        from reid_solve.tracklets.embed.networks import build, save
-
-        for name in ("seed1.pt", "seed2.pt"):
-            save(clip / name, build("osnet:x0_25", image_size=(64, 32)))
-    examples = re.findall(r"^\s+reid-solve (.+)$", text.split("Example")[1].split("Options:")[0], re.MULTILINE)
-    assert examples
-    run("tracks.parquet")
-    for example in examples:
-        done = run(*shlex.split(example))
-        assert done.exit_code == 0, (example, done.output)
-
-
-def test_the_methods_offered_are_the_methods_there_are() -> None:
-    assert ("auto", *sorted(SOLVERS)) == METHODS
-    assert tuple(LEARNT) == CUES
 
 
 def test_what_a_person_says_is_obeyed_and_counted(clip: Path) -> None:
@@ -156,8 +132,11 @@ def test_explain_tells_the_same_to_people_and_programs(clip: Path) -> None:
         (["tracks.parquet", "--roster", "many"], "11+11+3"),
         (["tracks.parquet", "--min-confidence", "2"], "2"),
         (["tracks.parquet", "--without", "luck"], "'motion'"),
+        (["tracks.parquet", "--fill-gap", "2"], "add --fill linear"),
         (["explain", "tracks.parquet", "--tracks", "1", "777"], "no track 777"),
         (["graph", "tracks.parquet", "-o", "graph.dot"], ".graphml"),
+        (["timeline", "tracks.parquet", "-o", "timeline.md"], "end it in .svg"),
+        (["timeline", "tracks.parquet", "-o", "nowhere/timeline.svg"], "no folder nowhere"),
         (["cut.parquet"], "cut.parquet"),
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.digits import write_reader
 
 from reid_solve.cli import main
 
@@ -24,17 +25,16 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, derby_video: Path) -> Path:
-    """A folder with the shipped clip, and the beginning of its video, under the names that the README uses."""
-    shutil.copy(derby_video, tmp_path / "video.mp4")
-    for path in (ROOT / "fixtures" / "derby").iterdir():
-        shutil.copy(path, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def desk(derby_folder: Path, derby_video: Path) -> Path:
+    """The current folder, with the shipped clip and the beginning of its video under the names of the README."""
+    shutil.copy(derby_video, derby_folder / "video.mp4")
+    return derby_folder
 
 
-def test_shell_snippets_run(desk: Path) -> None:
-    lines = [line.split("#")[0].strip() for block in blocks(README, "sh") for line in block.splitlines()]
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "guide.md"], ids=lambda p: p.stem)
+def test_shell_snippets_run(page: Path, desk: Path) -> None:
+    write_reader(desk / "digits.onnx")
+    lines = [line.split("#")[0].strip() for block in blocks(page, "sh") for line in block.splitlines()]
     solved = 0
     for line in filter(None, lines):
         program, *arguments = shlex.split(line)
@@ -71,6 +71,23 @@ def test_the_demo_prints_and_draws_what_the_readme_shows(tmp_path: Path) -> None
     assert numbers(shown) == pytest.approx(numbers(table), abs=1.0), f"put this into README.md:\n{table}"
     drawn, kept = ((folder / "timeline.svg").read_text() for folder in (tmp_path, ROOT / "docs"))
     assert len(drawn) == pytest.approx(len(kept), rel=0.1), "make pictures"
+
+
+def test_explain_prints_what_the_readme_shows(desk: Path) -> None:
+    shown = next(block for block in blocks(README, "text") if "evidence in nats" in block)
+    printed = CliRunner().invoke(main, ["explain", "tracks.parquet", "--tracks", "10", "17"]).stdout
+    words = [re.sub(r"[-+\d.\s]+", " ", text).strip() for text in (printed, shown)]
+    assert words[0] == words[1], f"put this into README.md:\n{printed}"
+    assert numbers(shown) == pytest.approx(numbers(printed), abs=0.05), f"put this into README.md:\n{printed}"
+
+
+def test_the_quality_that_the_readme_claims_is_that_of_the_benchmarks() -> None:
+    """Each row of a method in the README is in one line of the benchmark's output."""
+    lines = [set(numbers(line)) for line in (ROOT / "docs" / "benchmarks.md").read_text().splitlines()]
+    rows = re.findall(r"^\| (?:\*\*reid-solve\*\*|\w+-like, tuned on all) \|.*$", README.read_text(), re.MULTILINE)
+    assert len(rows) == 6
+    for row in rows:
+        assert any(set(numbers(row.replace("*", ""))) <= line for line in lines), row
 
 
 def anchors(page: Path) -> set[str]:

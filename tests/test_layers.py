@@ -15,6 +15,7 @@ ALLOWED = {
     "report": {"tracklets", "solver", "evaluation", "report"},
     "pipeline": {"tracklets", "solver", "evaluation", "report", "pipeline"},
     "training": {"tracklets", "evaluation", "training"},
+    "commands": {"tracklets", "solver", "evaluation", "report", "pipeline", "training", "commands"},
 }
 # Nothing but networks: they are imported by functions that are about to run one, never by what is imported eagerly.
 NETWORKS = (
@@ -49,6 +50,10 @@ def imports(path: Path) -> list[tuple[str, bool]]:
             names = [f"{node.module}.{a.name}" for a in node.names]
         out += [(name, node in tree.body and id(node) not in checked) for name in names]
     return out
+
+
+def test_every_folder_has_a_place() -> None:
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(ALLOWED)
 
 
 @pytest.mark.parametrize("layer", sorted(ALLOWED))

@@ -9,20 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = (
-    "cli.py",
-    "pyproject.toml",
-    "setup.py",
-    "README.md",
-    "LICENSE",
-    "src",
-    "tracklets",
-    "solver",
-    "evaluation",
-    "report",
-    "pipeline",
-    "training",
-)
+LINKED = ["cli.py", *(path.parent.name for path in ROOT.glob("*/__init__.py"))]
+PARTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "src", *LINKED)
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +38,9 @@ def test_sdist_and_wheel_hold_every_module_under_one_name(checkout: Path) -> Non
     (wheel,) = (checkout / "dist").glob("*.whl")
     names = [n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n]
     assert {n.split("/")[0] for n in names} == {"reid_solve"}
-    layers = ("tracklets", "solver", "evaluation", "report", "pipeline", "training")
-    ours = {f"reid_solve/{p.relative_to(ROOT)}" for layer in layers for p in (ROOT / layer).rglob("*.py")}
-    assert ours | {"reid_solve/cli.py", "reid_solve/__init__.py", "reid_solve/py.typed"} == set(names)
+    modules = [path for name in LINKED for path in [ROOT / name, *(ROOT / name).rglob("*")] if path.suffix == ".py"]
+    ours = {f"reid_solve/{path.relative_to(ROOT)}" for path in modules}
+    assert ours | {"reid_solve/__init__.py", "reid_solve/py.typed"} == set(names)
 
 
 def test_a_checkout_without_links_is_refused(checkout: Path, tmp_path: Path) -> None:

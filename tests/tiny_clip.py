@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 NAME = "tiny-for-tests"
 DIM, WIDTH = 24, 32
@@ -14,11 +15,11 @@ CONFIG = {
 }
 
 
-def register(folder: Path) -> str:
-    """Make the model known to open_clip; its name."""
+def register(folder: Path, name: str = NAME, **other: Any) -> str:
+    """Make the model, or one that differs from it, known to open_clip; its name."""
     import open_clip
 
-    path = folder / f"{NAME}.json"
-    path.write_text(json.dumps(CONFIG))
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({**CONFIG, **other}))
     open_clip.add_model_config(path)
-    return NAME
+    return name

@@ -100,6 +100,11 @@ def without_views(table: pa.Table) -> pa.Table:
     return table
 
 
+def value_type(kind: Any) -> Any:
+    """What a column of an Arrow type holds, dictionaries looked through."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
 def is_text(kind: Any) -> bool:
     """Whether an Arrow type is some kind of string."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))

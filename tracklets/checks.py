@@ -14,7 +14,7 @@ from reid_solve.tracklets.casts import Draft
 from reid_solve.tracklets.embeddings import embedding_column
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.formats.registry import Loaded, Options
-from reid_solve.tracklets.table import Clip, Note, Tracks, counted
+from reid_solve.tracklets.table import ORDER, Clip, Note, Tracks, counted
 
 MOST_FRAMES = 2**43  # milliseconds since 1970 fit; a tracklet and a frame make one int64 in many places
 _INVALID = "correct it, or leave such rows out with --drop-invalid"
@@ -34,7 +34,7 @@ def check(loaded: Loaded, clip: Clip, options: Options) -> Tracks:
     """
     loaded = replace(loaded, table=arrays.without_views(loaded.table))
     draft = Draft(loaded.table, clip.source, loaded.origin, notes=list(loaded.notes))
-    texts = frozenset(field.name for field in loaded.table.schema if arrays.is_text(_plain_type(field.type)))
+    texts = frozenset(field.name for field in loaded.table.schema if arrays.is_text(arrays.value_type(field.type)))
     metadata_format = clip.metadata.get("box_format")
     asked = options.box_format or (metadata_format if metadata_format in {"xywh", "xyxy", "cxcywh"} else None)
     mapped = columns.match(loaded.table.column_names, texts, clip.source, loaded.columns, asked)
@@ -44,24 +44,17 @@ def check(loaded: Loaded, clip: Clip, options: Options) -> Tracks:
     _frames(draft, mapped, options)
     _ids(draft, mapped)
     clip = _boxes(draft, mapped, clip, options)
-    _scores(draft, options)
+    clip = _scores(draft, clip, options)
     duplicates.resolve(draft, options.on_duplicate, mapped.named["track_id"])
     if not draft.table.num_rows:
         draft.notes.append(Note("empty", 0, "no rows", "warning"))
-    canonical = pa.table({name: draft.columns[name] for name in _ORDER if name in draft.columns})
+    canonical = pa.table({name: draft.columns[name] for name in ORDER if name in draft.columns})
     clip = replace(clip, frame_base=_frame_base(draft, clip))
     tracks = Tracks(canonical, draft.table, clip)
     tracks = tracks.noted(*draft.notes, *warnings.look(tracks))
     if options.strict:
         refuse_repairs(tracks)
     return tracks
-
-
-_ORDER = (
-    "sequence", "frame", "track_id", "x", "y", "w", "h", "score", "class_id", "class_name", "team", "team_score",
-    "role", "role_score", "jersey", "jersey_score", "pitch_x", "pitch_y", "embedding", "gt_id", "identity",
-    "identity_score",
-)  # fmt: skip
 
 
 def refuse_repairs(tracks: Tracks) -> None:
@@ -72,10 +65,6 @@ def refuse_repairs(tracks: Tracks) -> None:
             f"{tracks.clip.source}: {'; '.join(note.text for note in repairs)}; "
             "correct the input, or run without --strict"
         )
-
-
-def _plain_type(kind: Any) -> Any:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _optional(draft: Draft, mapped: columns.Mapped) -> None:
@@ -217,9 +206,9 @@ def _negative(draft: Draft, mapped: columns.Mapped, box: boxes.Box, given: boxes
     )
 
 
-def _scores(draft: Draft, options: Options) -> None:
+def _scores(draft: Draft, clip: Clip, options: Options) -> Clip:
     if "score" not in draft.columns:
-        return
+        return clip
     column = draft.columns["score"]
     score = arrays.floats(column)
     unknown = score == -1  # MOTChallenge's way to say that there is none
@@ -228,13 +217,15 @@ def _scores(draft: Draft, options: Options) -> None:
         kept = np.where(unknown, np.nan, score).astype(arrays.values(column).dtype)
         draft.columns["score"] = _nullable(kept)
         draft.note("unknown-score", count, f"score -1 in {counted(count, 'row')}: unknown, taken as 1", warning=True)
-    if options.percent and count < len(score):
+    percent = (options.percent or clip.metadata.get("percent") is True) and count < len(score)
+    if percent:
         hundredth = np.where(unknown, np.nan, score) / 100
         draft.columns["score"] = _nullable(hundredth)
         text = f"scores of {counted(len(score) - count, 'row')} taken as percent"
         draft.note("percent-scores", len(score) - count, text, warning=True)
     empty = int(np.isnan(score).sum())
     draft.note("missing-score", empty, f"no score in {counted(empty, 'row')}: taken as 1", warning=True)
+    return replace(clip, percent=percent)
 
 
 def _frame_base(draft: Draft, clip: Clip) -> int | None:

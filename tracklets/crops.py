@@ -137,7 +137,7 @@ class Crops:
     def __iter__(self) -> Iterator[tuple[IntArray, list[Picture]]]:
         """Rows (k,) of one frame and their crops, (height, width, 3) BGR each, frame after frame."""
         frames, begin = np.unique(self.frame, return_index=True)
-        end = np.append(begin[1:], len(self.frame))
+        end = np.append(begin, len(self.frame))[1:]  # none, where there are no rows
         at = {frame: (a, b) for frame, a, b in zip(frames.tolist(), begin.tolist(), end.tolist(), strict=True)}
         left = len(self.rows)
         for number, picture in pictures(self.video.path, wanted=frames.tolist()):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from reid_solve.tracklets.describe import Tracklets
-from reid_solve.tracklets.table import FloatArray, IntArray
+from reid_solve.tracklets.overlaps import iou
+from reid_solve.tracklets.table import IntArray
 
 WINDOW_SECONDS = 0.2  # trackers need some frames to confirm a newcomer, and may miss somebody in the last ones
 MIN_PEOPLE = 3  # that leave, or that appear; two people may well do so by chance
@@ -65,13 +66,5 @@ def _elsewhere(tracklets: Tracklets, frame: int, window: int, until: int) -> boo
     started = np.flatnonzero((tracklets.first > frame) & (tracklets.first <= until))
     old = tracklets.boxes[tracklets.offsets[ended + 1] - 1]
     new = tracklets.boxes[tracklets.offsets[started]]
-    same = (_iou(old[:, None], new[None]) >= SAME_PLACE_IOU).any(axis=0)
+    same = (iou(old[:, None], new[None]) >= SAME_PLACE_IOU).any(axis=0)
     return bool(same.mean() <= MAX_SAME_PLACE)
-
-
-def _iou(a: FloatArray, b: FloatArray) -> FloatArray:
-    low = np.maximum(a[..., :2], b[..., :2])
-    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
-    inter = np.clip(high - low, 0, None).prod(axis=-1)
-    union = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - inter
-    return np.asarray(inter / np.maximum(union, 1e-12))

@@ -118,7 +118,7 @@ class Tracklets:
 
     @cached_property
     def _stride(self) -> int:
-        return 2 * (int(np.ptp(self.frame)) if len(self.frame) else 0) + 2
+        return (int(np.ptp(self.frame)) if len(self.frame) else 0) + 2  # one frame more than there are: after the last
 
     def row_at(self, node: IntArray, frame: IntArray) -> IntArray:
         """Row of a tracklet in a frame; -1 where it was not seen there. Shapes as broadcast."""
@@ -129,8 +129,7 @@ class Tracklets:
 
     def row_from(self, node: IntArray, frame: IntArray) -> IntArray:
         """First row of a tracklet at or after a frame; the next tracklet's first row where there is none."""
-        span = self._stride - 1
-        offset = np.clip(frame - self._origin, 0, span)
+        offset = np.clip(frame - self._origin, 0, self._stride - 1)
         return np.searchsorted(self._key, node * self._stride + offset)
 
     def unit_at(self, row: IntArray) -> FloatArray:
@@ -151,9 +150,7 @@ class Tracklets:
         """First and last row of the same tracklet within 0.4 s of rows (m,)."""
         node, frame = self.node[row], self.frame[row]
         reach = max(round(VELOCITY_SECONDS * self.fps), self.step)
-        low = self.row_from(node, frame - reach)
-        low = np.maximum(low, self.offsets[node])  # frames before the recording's first are clipped to it
-        return low, np.minimum(self.row_from(node, frame + reach + 1), self.offsets[node + 1]) - 1
+        return self.row_from(node, frame - reach), self.row_from(node, frame + reach + 1) - 1
 
     def _velocity(self, a: IntArray, b: IntArray) -> FloatArray:
         frames = np.maximum(self.frame[b] - self.frame[a], 1)

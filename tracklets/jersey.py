@@ -104,7 +104,7 @@ def number_chances(digits: FloatArray) -> FloatArray:
     chance = np.exp(digits)
     ends = chance[:, 2:, NONE].prod(axis=1)
     single = chance[:, 0, 1:DIGITS] * chance[:, 1, NONE, None]
-    double = (chance[:, 0, 1:DIGITS, None] * chance[:, 1, None, :DIGITS]).reshape(len(digits), -1)
+    double = (chance[:, 0, 1:DIGITS, None] * chance[:, 1, None, :DIGITS]).reshape(len(digits), (DIGITS - 1) * DIGITS)
     return np.asarray(np.concatenate([single, double], axis=1) * ends[:, None])
 
 
@@ -158,7 +158,7 @@ def torso(crop: Picture) -> Picture:
 def _read(tracks: Tracks, video: Video, rows: IntArray, reader: Reader, first: int | None) -> tuple[IntArray, Reading]:
     """Rows (m,) that could be cut out, and what the reader makes of them."""
     seen: list[IntArray] = [np.zeros(0, np.int64)]
-    parts: list[Reading] = [Reading(np.zeros((0, 2, DIGITS + 1)), np.zeros(0))] * (not len(rows))
+    parts: list[Reading] = []
     waiting: list[Picture] = []
     for which, pictures in crops(video, tracks, rows, first):
         seen.append(which)
@@ -166,8 +166,9 @@ def _read(tracks: Tracks, video: Video, rows: IntArray, reader: Reader, first: i
         if len(waiting) >= AT_A_TIME:
             parts.append(reader.read(waiting))
             waiting = []
-    if waiting or not parts:
+    if waiting:
         parts.append(reader.read(waiting))
+    parts = parts or [Reading(np.zeros((0, 2, DIGITS + 1)), np.zeros(0))]
     digits, legible = (np.concatenate([getattr(part, name) for part in parts]) for name in ("digits", "legible"))
     return np.concatenate(seen), Reading(digits, legible)
 

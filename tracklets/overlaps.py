@@ -1,4 +1,4 @@
-"""Which boxes of one picture overlap, without comparing each with each."""
+"""How much boxes overlap, and which of one picture do, without comparing each with each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from reid_solve.tracklets.table import FloatArray, IntArray
+
+
+def iou(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Intersection over union of boxes (..., 4) as x, y, w, h; shapes as broadcast; 0 where none has an area."""
+    low = np.maximum(a[..., :2], b[..., :2])
+    high = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    inter = np.clip(high - low, 0, None).prod(axis=-1)
+    union = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - inter
+    return np.asarray(inter / np.maximum(union, 1e-12))
 
 
 def overlaps(picture: IntArray, boxes: FloatArray) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:

@@ -62,7 +62,8 @@ def read(
         salvage: of a file that was cut short, take the whole lines.
         classes: names or numbers of the classes to keep; all by default.
         allow_pickle: read pickles, restricted to plain containers and numpy arrays; see ``formats/seed_pickle.py``.
-        percent: scores are in percent; a hundredth of them is used. The output has them as they came.
+        percent: scores are in percent; a hundredth of them is used. Parquet, CSV and the format that was read get them
+            as they came; parquet remembers what they are, of the others a note says it.
         ids: whether rows have ids. If not (the output of a detector), a column of ids is neither needed nor used, and
             every row is in no track.
 

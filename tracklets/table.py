@@ -24,6 +24,7 @@ OPTIONAL = (
     "sequence", "score", "class_id", "class_name", "team", "team_score", "role", "role_score", "jersey",
     "jersey_score", "pitch_x", "pitch_y", "embedding", "gt_id", "identity", "identity_score",
 )  # fmt: skip
+ORDER = ("sequence", *REQUIRED, *OPTIONAL[1:])  # of the canonical columns
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Clip:
     format: str = "table"  # name of the reader
     frame_base: int | None = None  # number of the first frame of the recording, 0 or 1
     box_format: str | None = None  # set where the source's box columns mean something else than their names say
+    percent: bool = False  # the source's scores are in percent
     metadata: Mapping[str, Any] = field(default_factory=dict)  # what else the file's `reid_solve` metadata held
     origins: Mapping[str, str] = field(default_factory=dict)  # where fps, width, ... were read: "option", "seqinfo.ini"
 

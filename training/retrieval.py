@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reid_solve.evaluation.retrieval.files import read_table
+from reid_solve.evaluation.retrieval.position import check_split, places_of
 from reid_solve.evaluation.retrieval.rerank import Rerank
 from reid_solve.evaluation.retrieval.run import Evaluated, evaluate_table, read_models, validate
 from reid_solve.evaluation.retrieval.scores import RANKS
@@ -21,6 +22,7 @@ from reid_solve.training.data.images import read_picture
 from reid_solve.training.data.reidset import ReidSet, open_set
 
 READERS = 4  # threads that decode pictures
+LAYOUT, BACKEND = "market", ("color",)  # of a folder, where nothing is said
 OF_LAYOUT = {"soccernet": "soccernet", "deepsport": "deepsportradar"}  # protocols; all others: market
 
 
@@ -28,13 +30,14 @@ def reid_evaluate(
     sources: Sequence[Path],
     *,
     table: Path | None = None,
-    layout: str = "market",
-    backend: Sequence[str] = ("color",),
+    layout: str = LAYOUT,
+    backend: Sequence[str] = BACKEND,
     device: str = "auto",
     protocol: str | None = None,
     metric: str = "cosine",
     rerank: tuple[int, int, float] | None = None,
     weights: Sequence[float] | None = None,
+    position: str | None = None,
     ranks: Sequence[int] = RANKS,
     skip_unanswerable: bool = False,
     submission: Path | None = None,
@@ -51,6 +54,7 @@ def reid_evaluate(
         metric, weights, ranks, submission: see ``evaluate_table``.
         rerank: k1, k2, λ; None: no re-ranking.
         weights: see ``metric``.
+        position: split to learn from what position is worth beside the features; see ``evaluate_table``.
         ranks: see ``metric``.
         skip_unanswerable: leave queries without a picture to find out of the scores, instead of refusing them.
         submission: see ``metric``.
@@ -62,10 +66,16 @@ def reid_evaluate(
     """
     settings = None if rerank is None else Rerank(*rerank)
     found = _set_of(sources, table, layout)
+    if position is not None:
+        check_split(position, rerank is not None)
     if found is None:
+        if sources[0].is_file() and (layout != LAYOUT or tuple(backend) != BACKEND):
+            raise OptionError(f"{sources[0]}: --layout and --backend are for a folder of pictures; leave them out")
         models, pictures, source = read_models(sources, table)
     else:
-        found = found.part("query", "gallery")
+        found = found.part("query", "gallery", *([] if position is None else [position]))
+        if position is not None:
+            places_of(found.table, str(found.root), np.arange(len(found)))  # before pictures are embedded for nothing
         made = [embedder(spec, Settings(device)) for spec in backend]
         models = [embed_pictures(found.paths(), model) for model in made]
         pictures, source = found.table, str(found.root)
@@ -77,6 +87,7 @@ def reid_evaluate(
         metric=metric,
         rerank=settings,
         weights=weights,
+        position=position,
         ranks=ranks,
         missing="skip" if skip_unanswerable else "error",
         submission=submission,

@@ -24,6 +24,7 @@ def option(
     above: float | None = None,
     at_most: float | None = None,
     below: float | None = None,
+    not_above: str | None = None,
     free: bool = False,
 ) -> Any:
     """A field of a settings dataclass.
@@ -36,12 +37,14 @@ def option(
         above: see ``at_least``.
         at_most: see ``at_least``.
         below: see ``at_least``.
+        not_above: name of a later field that it may not exceed.
         free: it changes no result, and may differ when an interrupted run goes on.
     """
     bounds = {"at least": at_least, "above": above, "at most": at_most, "below": below}
     about = {
         "says": says,
         "example": example,
+        "not_above": not_above,
         "free": free,
         "bounds": {k: v for k, v in bounds.items() if v is not None},
     }
@@ -93,7 +96,14 @@ def settings(kind: type[T], table: Any, place: str) -> T:
             raise OptionError(
                 f"{place}: key {name!r} is missing ({item.metadata['says']}); allowed: {', '.join(known)}"
             )
-    return kind(**given)
+    made = kind(**given)
+    for name, item in known.items():
+        most = item.metadata["not_above"]
+        if most is not None and getattr(made, name) > getattr(made, most):
+            raise OptionError(
+                f"{place}: {name} {getattr(made, name):g} is above {most} {getattr(made, most):g}; change one of them"
+            )
+    return made
 
 
 def shown(value: Any) -> str:

@@ -1,5 +1,6 @@
 """How well a network finds the same person again: mAP, CMC and mINP of queries ranked against galleries.
 
 ``layout`` says who is ranked against whom, ``space`` how far apart two pictures are, ``rerank`` corrects that by the
-neighbours, ``ranks`` and ``scores`` count; ``protocols`` are the rules of the public sets and their submissions.
+neighbours and ``position`` by where and when, ``ranks`` and ``scores`` count; ``protocols`` are the rules of the public
+sets and their submissions.
 """

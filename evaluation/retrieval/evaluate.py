@@ -81,6 +81,8 @@ def evaluate(
         InputError: shapes that do not fit, features that cannot be compared, or a query without a picture to find.
         OptionError: an option that does not exist.
     """
+    if (query_cams is None) != (gallery_cams is None):
+        raise OptionError("cameras of one side only; give those of queries and gallery, or of neither")
     cameras = None if query_cams is None or gallery_cams is None else (query_cams, gallery_cams)
     labels = Labels(query_ids, gallery_ids, cameras, groups)
     layout = labels.layout()
@@ -108,6 +110,8 @@ def evaluate_distances(distance: Floats, labels: Labels, *, missing: str = "erro
     queries, gallery = np.size(labels.query), np.size(labels.gallery)
     if distance.shape != (queries, gallery) or not np.isfinite(distance).all():
         raise InputError(f"distances of shape {distance.shape} must be finite, and {(queries, gallery)} as the ids are")
+    if distance.dtype.kind != "f":
+        distance = distance.astype(np.float64)  # what is not ranked is put at infinity
     column = layout.order - queries
     space: Space = Matrix(distance, np.where(column < 0, layout.order, column))  # only queries x gallery is asked for
     return score(Direct(space, layout), layout, labels, missing, pairs)

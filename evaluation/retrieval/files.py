@@ -15,7 +15,7 @@ from reid_solve.tracklets.embeddings import embedding_column
 from reid_solve.tracklets.errors import InputError
 
 VECTORS = ("features", "embedding", "embeddings", "feature")
-COLUMNS = ("path", "pid", "camid", "split", "action", "id")
+COLUMNS = ("path", "pid", "camid", "split", "action", "id", "clip", "time", "x", "y", "height")
 
 
 def read_features(path: Path) -> tuple[Floats, Any]:
@@ -23,7 +23,7 @@ def read_features(path: Path) -> tuple[Floats, Any]:
 
     Args:
         path: .npy, an array (n, D); .npz, with an array ``features`` (n, D) and, if it likes, arrays (n,) of the
-            columns path, pid, camid, split, action, id; or .parquet, such columns and a list column ``features`` or
+            columns in ``COLUMNS``; or .parquet, such columns and a list column ``features`` or
             ``embedding``.
 
     Returns:
@@ -32,9 +32,7 @@ def read_features(path: Path) -> tuple[Floats, Any]:
     Raises:
         InputError: not such a file.
     """
-    ending = path.suffix.lower()
-    if not path.is_file():
-        raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+    ending = _ending(path)
     if ending == ".npy":
         return _checked(path, _npy(path)), None
     if ending == ".npz":
@@ -59,9 +57,7 @@ def read_table(path: Path) -> Any:
     Raises:
         InputError: not such a file.
     """
-    ending = path.suffix.lower()
-    if not path.is_file():
-        raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+    ending = _ending(path)
     try:
         if ending in {".parquet", ".pq"}:
             import pyarrow.parquet as pq
@@ -73,12 +69,19 @@ def read_table(path: Path) -> Any:
 
             # names stay text: an action may be called 0017
             return csv.read_csv(path, convert_options=csv.ConvertOptions(
-                column_types={"path": pa.string(), "split": pa.string(), "action": pa.string()}
+                column_types={name: pa.string() for name in ("path", "split", "action", "clip")}
             ))  # fmt: skip
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputError(f"{path}: cannot be read ({reason}); write it again") from error
     raise InputError(f"{path}: tables of pictures come as .parquet or .csv")
+
+
+def _ending(path: Path) -> str:
+    """Of a file that is there, small letters."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+    return path.suffix.lower()
 
 
 def _npy(path: Path) -> Any:

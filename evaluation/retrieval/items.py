@@ -16,15 +16,16 @@ from reid_solve.tracklets import arrays
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.table import IntArray
 
+DIGITS = 18  # of a number that fits
 UNKNOWN = -1  # person or camera of a picture of which it is not told
 
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """Pictures of one side.
+    """Pictures of one split.
 
     Attributes:
-        side: "query" or "gallery", for messages.
+        side: split that they are of, for messages.
         source: where they come from, for messages.
         row: (n,) rows of the table.
         pid: (n,) persons, -1 where unknown; None where the table says nothing.
@@ -51,8 +52,7 @@ class Items:
         Raises:
             InputError: it is not, or not for every picture.
         """
-        name = {"id": "number"}.get(column, column)
-        values = getattr(self, name)
+        values = getattr(self, "number" if column == "id" else column)
         if values is None:
             raise InputError(f"{self.source}: no column {column!r}, and {reason}")
         empty = values == ("" if values.dtype.kind == "U" else UNKNOWN)
@@ -60,6 +60,21 @@ class Items:
             row = int(self.row[int(np.argmax(empty))])
             raise InputError(f"{self.source}, row {row}: no {column}, and {reason}")
         return values
+
+    def numbers(self) -> IntArray:
+        """What a submission calls the pictures by, (n,).
+
+        Raises:
+            InputError: a picture has none, or two have the same.
+        """
+        found = np.asarray(self.need("id", "submissions name pictures by it"))
+        order = np.argsort(found, kind="stable")
+        again = order[1:][np.diff(found[order]) == 0]
+        if len(again):
+            at = int(again.min())
+            fact = f"a second {self.side} picture {found[at]}, and submissions name pictures by it"
+            raise InputError(f"{self.source}, row {self.row[at]}: {fact}; give each its own id")
+        return found
 
     def take(self, chosen: npt.NDArray[np.bool_]) -> Items:
         """Some of the pictures."""
@@ -73,22 +88,23 @@ def sides(table: Any, source: str) -> tuple[Items, Items]:
     Raises:
         InputError: no split, no queries, no gallery, or columns that hold something else.
     """
+    return pictures(table, source, "query"), pictures(table, source, "gallery")
+
+
+def pictures(table: Any, source: str, side: str) -> Items:
+    """The pictures of one split of such a table.
+
+    Raises:
+        InputError: no split, no rows of this one, or columns that hold something else.
+    """
     if "split" not in table.column_names:
         raise InputError(f"{source}: no column 'split' among {', '.join(table.column_names)}; it says query or gallery")
     split = arrays.words(table["split"])
-    out = []
-    for side in ("query", "gallery"):
-        row = np.flatnonzero(arrays_equal(split, side))
-        if not len(row):
-            have = ", ".join(sorted(str(v) for v in pc.unique(split).to_pylist())) or "no rows"
-            raise InputError(f"{source}: no rows with split {side!r} (it has {have})")
-        out.append(_items(table, source, side, row))
-    return out[0], out[1]
-
-
-def arrays_equal(words: Any, word: str) -> npt.NDArray[np.bool_]:
-    """Where a text column is a word; null is not."""
-    return np.asarray(pc.fill_null(pc.equal(words, pa.scalar(word)), False).to_pylist(), bool)
+    row = arrays.values(pc.indices_nonzero(pc.equal(split, pa.scalar(side)))).astype(np.int64)  # null is not equal
+    if not len(row):
+        have = ", ".join(sorted(str(v) for v in pc.unique(split).to_pylist())) or "no rows"
+        raise InputError(f"{source}: no rows with split {side!r} (it has {have})")
+    return _items(table, source, side, row)
 
 
 def _items(table: Any, source: str, side: str, row: IntArray) -> Items:
@@ -98,7 +114,7 @@ def _items(table: Any, source: str, side: str, row: IntArray) -> Items:
         action = np.array([word or "" for word in arrays.words(part["action"]).to_pylist()], np.str_)
     pid, camid, number = (_whole_numbers(part, name, source, row) for name in ("pid", "camid", "id"))
     if (number is None or (number == UNKNOWN).all()) and "path" in part.column_names:
-        number = np.array([_first_number(path) for path in part["path"].to_pylist()], np.int64)
+        number = np.array([_first_number(path) for path in arrays.words(part["path"]).to_pylist()], np.int64)
     return Items(side, source, row, pid, camid, action, number)
 
 
@@ -114,5 +130,5 @@ def _whole_numbers(table: Any, name: str, source: str, row: IntArray) -> IntArra
 
 
 def _first_number(path: str | None) -> int:
-    found = re.search(r"\d+", PurePath(path or "").name)
-    return int(found[0]) if found else UNKNOWN
+    found = re.search(r"[0-9]+", PurePath(path or "").name)
+    return int(found[0]) if found and len(found[0]) <= DIGITS else UNKNOWN

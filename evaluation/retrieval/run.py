@@ -12,13 +12,24 @@ import numpy as np
 
 from reid_solve.evaluation.retrieval.evaluate import make_source, score
 from reid_solve.evaluation.retrieval.files import read_features, read_table
-from reid_solve.evaluation.retrieval.items import UNKNOWN, Items, sides
+from reid_solve.evaluation.retrieval.items import UNKNOWN, Items, pictures, sides
+from reid_solve.evaluation.retrieval.layout import Layout
+from reid_solve.evaluation.retrieval.position import (
+    Placed,
+    Position,
+    check_apart,
+    check_split,
+    layout_to_learn,
+    learn,
+    places_of,
+)
 from reid_solve.evaluation.retrieval.protocols.registry import rules_of, submission_of
+from reid_solve.evaluation.retrieval.ranks import Source
 from reid_solve.evaluation.retrieval.rerank import Rerank
 from reid_solve.evaluation.retrieval.scores import RANKS, Retrieval
 from reid_solve.evaluation.retrieval.space import Floats, Rows
 from reid_solve.tracklets.errors import InputError, OptionError
-from reid_solve.tracklets.table import Note
+from reid_solve.tracklets.table import BoolArray, Note
 from reid_solve.tracklets.write import atomically, check_place
 
 SEVERAL = 2  # pictures of a person, of which each can support the other
@@ -77,6 +88,7 @@ def evaluate_table(
     metric: str = "cosine",
     rerank: Rerank | None = None,
     weights: Sequence[float] | None = None,
+    position: str | None = None,
     ranks: Sequence[int] = RANKS,
     missing: str = "error",
     submission: Path | None = None,
@@ -92,6 +104,8 @@ def evaluate_table(
         metric, rerank, weights, missing: see ``evaluate``.
         rerank: see ``metric``.
         weights: see ``metric``.
+        position: split to learn from what position is worth, which then counts beside the features, see ``position``;
+            None: it does not count. The table has clip, time, x, y and height then.
         ranks: the k of Rank-k.
         missing: see ``metric``.
         submission: file to write for the protocol's challenge.
@@ -106,15 +120,20 @@ def evaluate_table(
     writer = None if submission is None else submission_of(protocol, submission)
     if submission is not None:
         check_place(submission)
+    if position is not None:
+        check_split(position, rerank is not None)
     query, everything = sides(table, source)
     gallery = rules.gallery(everything)
-    people = _known(query) and _known(gallery)
-    if not people and writer is None and query.pid is not None:
+    people = all(_known(side).all() for side in (query, gallery))
+    if writer is None and query.pid is not None and not any(_known(side).any() for side in (query, gallery)):
         raise InputError(f"{source}: the people are not told, so there are no scores; --submission writes the rankings")
     labels = rules.labels(query, gallery, people or writer is None)
     layout = labels.layout()
     pairs = [(Rows(features, query.row), Rows(features, gallery.row)) for features in models]
-    distances = make_source(layout, pairs, metric, rerank, weights)
+    distances, learnt = make_source(layout, pairs, metric, rerank, weights), None
+    if position is not None:
+        others = pictures(table, source, position)
+        distances, learnt = _placed(distances, layout, table, (query, gallery), others, models, metric, weights)
     result = score(distances, layout, labels, missing) if people else None
     if result is not None and rerank is not None and float(np.median(result.positives[result.answered])) < SEVERAL:
         result = replace(result, notes=(*result.notes, LONELY))
@@ -124,6 +143,7 @@ def evaluate_table(
         "protocol": protocol,
         "metric": metric,
         "rerank": None if rerank is None else {"k1": rerank.k1, "k2": rerank.k2, "lambda": rerank.weight},
+        "position": None if learnt is None else {"split": position, **learnt.to_dict()},
         "models": len(models),
         "query_pictures": len(query),
         "gallery_pictures": len(gallery),
@@ -131,6 +151,24 @@ def evaluate_table(
         "seconds": perf_counter() - start,
     }
     return Evaluated(result, facts, ranks)
+
+
+def _placed(
+    source: Source, layout: Layout, table: Any, scored: tuple[Items, Items], others: Items, models: Sequence[Floats],
+    metric: str, weights: Sequence[float] | None,
+) -> tuple[Source, Position]:  # fmt: skip
+    """Distances with what position says, learnt from other pictures; and what was learnt."""
+    name = others.source
+    if others.pid is None:
+        others.need("pid", "position is learnt from known people")
+    here = places_of(table, name, np.concatenate([side.row for side in scored]))
+    known = others.take(_known(others))
+    there = places_of(table, name, known.row)
+    check_apart(there, here)
+    among = layout_to_learn(there)
+    rows = [(Rows(features, known.row), Rows(features, known.row)) for features in models]
+    learnt = learn(make_source(among, rows, metric, weights=weights), among, there, known.need("pid", "it is known"))
+    return Placed(source, layout, here.take(layout.order), learnt), learnt
 
 
 def validate(path: Path, protocol: str, table: Any = None, source: str = "table") -> dict[str, Any]:
@@ -147,10 +185,10 @@ def validate(path: Path, protocol: str, table: Any = None, source: str = "table"
         OptionError: the protocol has no submissions.
     """
     checker = submission_of(protocol, path)
-    pictures = None if table is None else sides(table, source)
-    return {"valid": str(path), "protocol": protocol, **checker.validate(path, pictures)}
+    wanted = None if table is None else sides(table, source)
+    return {"valid": str(path), "protocol": protocol, **checker.validate(path, wanted)}
 
 
-def _known(items: Items) -> bool:
-    """Whether the people of pictures are told."""
-    return items.pid is not None and bool((items.pid != UNKNOWN).all())
+def _known(items: Items) -> BoolArray:
+    """Of which pictures the people are told, (n,)."""
+    return np.zeros(len(items), np.bool_) if items.pid is None else items.pid != UNKNOWN

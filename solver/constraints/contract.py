@@ -16,7 +16,7 @@ import numpy as np
 
 from reid_solve.solver.constraints.expand import expand
 from reid_solve.solver.graph import Graph, Together
-from reid_solve.solver.pairs import Pairs, pair_key
+from reid_solve.solver.pairs import Pairs, among, pair_key, unordered_key
 from reid_solve.solver.solution import Solution, chain_order, lifted_gain
 from reid_solve.tracklets.table import IntArray
 
@@ -127,7 +127,7 @@ def fill_holes(graph: Graph, free: Solution, group: IntArray, place: IntArray) -
 
 def _gain_of(graph: Graph) -> Callable[[int | None, int | None], float]:
     """A function from two tracklets to the gain of their link, 0 without one: must-links bridge what nobody priced."""
-    key = graph.pairs.i * graph.count + graph.pairs.j
+    key = pair_key(graph.pairs.i, graph.pairs.j, graph.count)
     order = np.argsort(key, kind="stable")
     key, worth = key[order], graph.gain[order]
 
@@ -177,29 +177,25 @@ def contract(graph: Graph, group: IntArray, place: IntArray, end: IntArray) -> C
     leave[node[by_end]] = by_end  # the last assignment wins
 
     conflicts = np.unique(np.sort(node[graph.conflicts], axis=1), axis=0).reshape(-1, 2)
+    forbidden = pair_key(conflicts[:, 0], conflicts[:, 1], count)
     i, j = node[graph.pairs.i], node[graph.pairs.j]
     good = (i != j) & (leave[i] == graph.pairs.i) & (first[j] == graph.pairs.j) & (place[last[i]] < place[first[j]])
-    good &= ~np.isin(
-        pair_key(np.minimum(i, j), np.maximum(i, j), count), pair_key(conflicts[:, 0], conflicts[:, 1], count)
-    )
+    good &= among(unordered_key(i, j, count), forbidden) < 0
     link = np.flatnonzero(good)
     link = link[np.lexsort((j[link], i[link]))]
     pairs = Pairs(i[link], j[link], graph.pairs.gap[link])
-    together = _contract_evidence(graph, node, count, conflicts)
+    together = _contract_evidence(graph, node, count, forbidden)
     terms = {name: term[link] for name, term in graph.terms.items()}
     terms[GROUP] = _between(graph, node, count, pairs, last, first)
     return Contracted(Graph(count, pairs, terms, conflicts, together), node, first, last, link)
 
 
-def _contract_evidence(graph: Graph, node: IntArray, count: int, conflicts: IntArray) -> Together:
+def _contract_evidence(graph: Graph, node: IntArray, count: int, forbidden: IntArray) -> Together:
     a, b = node[graph.together.i], node[graph.together.j]
-    key = pair_key(np.minimum(a, b), np.maximum(a, b), count)
-    good = np.flatnonzero((a != b) & ~np.isin(key, pair_key(conflicts[:, 0], conflicts[:, 1], count)))
+    key = unordered_key(a, b, count)
+    good = np.flatnonzero((a != b) & (among(key, forbidden) < 0))
     keys, at = np.unique(key[good], return_inverse=True)
-    terms = {
-        name: np.bincount(at, term[good], minlength=len(keys)).astype(float)
-        for name, term in graph.together.terms.items()
-    }
+    terms = {name: np.bincount(at, term[good], minlength=len(keys)) for name, term in graph.together.terms.items()}
     return Together(keys // max(count, 1), keys % max(count, 1), terms)
 
 
@@ -207,17 +203,14 @@ def _between(graph: Graph, node: IntArray, count: int, pairs: Pairs, last: IntAr
     """Lifted evidence (E',) between two nodes, less that between the two tracklets that follow each other."""
     lifted, together = lifted_gain(graph), graph.together
     a, b = node[together.i], node[together.j]
-    keys, at = np.unique(np.minimum(a, b) * count + np.maximum(a, b), return_inverse=True)
-    out = _look_up(pairs.i * count + pairs.j, keys, np.bincount(at, lifted, minlength=len(keys)))
-    low, high = np.minimum(last[pairs.i], first[pairs.j]), np.maximum(last[pairs.i], first[pairs.j])
+    keys, at = np.unique(unordered_key(a, b, count), return_inverse=True)
+    out = _look_up(pair_key(pairs.i, pairs.j, count), keys, np.bincount(at, lifted, minlength=len(keys)))
     own = pair_key(together.i, together.j, graph.count)
     order = np.argsort(own, kind="stable")
-    return np.asarray(out - _look_up(low * graph.count + high, own[order], lifted[order]))
+    linked = unordered_key(last[pairs.i], first[pairs.j], graph.count)
+    return np.asarray(out - _look_up(linked, own[order], lifted[order]))
 
 
 def _look_up(wanted: IntArray, keys: IntArray, values: np.ndarray) -> np.ndarray:
     """Value of each wanted key, 0 where there is none; keys ascending."""
-    if not len(keys):
-        return np.zeros(len(wanted))
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.asarray(np.where(keys[at] == wanted, values[at], 0.0))
+    return np.append(values, 0.0)[among(wanted, keys)]

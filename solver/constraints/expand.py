@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from reid_solve.solver.graph import PINNED, Graph
-from reid_solve.solver.pairs import Pairs
+from reid_solve.solver.pairs import Pairs, pair_key
 from reid_solve.solver.solution import Solution, from_identity
 from reid_solve.tracklets.table import IntArray
 
@@ -58,7 +58,7 @@ class _Links:
 
     def __init__(self, graph: Graph) -> None:
         self.old = graph
-        key = graph.pairs.i * graph.count + graph.pairs.j
+        key = pair_key(graph.pairs.i, graph.pairs.j, graph.count)
         self.order = np.argsort(key, kind="stable")
         self.keys = key[self.order]
         self.new: dict[tuple[int, int], tuple[int, float]] = {}  # source of the terms or -1, and the pinned term

@@ -12,6 +12,7 @@ from reid_solve.solver.constraints.references import Reference, Wishes
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.describe import Tracklets
 from reid_solve.tracklets.errors import OptionError
+from reid_solve.tracklets.overlaps import iou
 from reid_solve.tracklets.table import IntArray, Tracks
 
 LEAST_IOU = 0.5  # of a box that names a detection
@@ -123,11 +124,10 @@ def _nodes(tracklets: Tracklets, names: np.ndarray, one: Reference) -> IntArray:
         return np.flatnonzero(names == one.track)
     rows = np.flatnonzero(tracklets.frame == one.frame)
     if one.box is not None:
-        rows = rows[_iou(tracklets.boxes[rows], np.array(one.box)) >= LEAST_IOU]
-        if not len(rows):
+        overlap = iou(tracklets.boxes[rows], np.array(one.box))
+        if overlap.max(initial=0) < LEAST_IOU:
             raise OptionError(f"{one}: no box there overlaps it by half")
-        best = int(np.argmax(_iou(tracklets.boxes[rows], np.array(one.box))))
-        return tracklets.node[rows[best : best + 1]]
+        return tracklets.node[rows[[np.argmax(overlap)]]]
     pieces = np.flatnonzero(names == one.track)
     node = tracklets.node[rows]
     node = node[np.isin(node, pieces)]
@@ -135,13 +135,6 @@ def _nodes(tracklets: Tracklets, names: np.ndarray, one: Reference) -> IntArray:
         seen = f"from {tracklets.first[pieces].min()} to {tracklets.last[pieces].max()}, but not there"
         raise OptionError(f"{one}: it is seen {seen}")
     return node
-
-
-def _iou(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
-    low = np.maximum(boxes[:, :2], box[:2])
-    high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
-    inter = np.clip(high - low, 0, None).prod(axis=1)
-    return np.asarray(inter / np.maximum(boxes[:, 2:].prod(axis=1) + box[2:].prod() - inter, 1e-12))
 
 
 def check_contradictions(tracklets: Tracklets, pinned: Pins, seen_together: IntArray) -> None:

@@ -22,9 +22,9 @@ import numpy as np
 from scipy.special import ndtr
 
 from reid_solve.solver.cues.density import people_density, start_density
-from reid_solve.solver.pairs import Pairs
+from reid_solve.solver.pairs import Pairs, by_gap
 from reid_solve.tracklets.describe import Tracklets
-from reid_solve.tracklets.table import FloatArray
+from reid_solve.tracklets.table import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,15 @@ def log_return_odds(tracklets: Tracklets, exited: FloatArray, entered: FloatArra
     inside, swept, late = 1 - exited, EXIT.share * exited, exited * (1 - LATE)
     came = entered + (1 - entered) * LATE
 
+    def soon_after(gap: IntArray) -> FloatArray:
+        return INSIDE.density(np.maximum(gap, 0.5) / tracklets.fps)
+
+    def later_after(gap: IntArray) -> FloatArray:
+        return EXIT.density(np.maximum(gap, 0.5) / tracklets.fps)
+
     def at(pairs: Pairs) -> FloatArray:
         i, j = pairs.i, pairs.j
-        top = int(pairs.gap.max(initial=0)) + 1
-        # Gaps are whole frames: there are usually far fewer of them than pairs.
-        gap, place = (np.arange(top), pairs.gap) if top <= len(i) else (pairs.gap, slice(None))
-        seconds = np.maximum(gap, 0.5) / tracklets.fps
-        soon, later = INSIDE.density(seconds)[place], EXIT.density(seconds)[place]
+        soon, later = by_gap(pairs.gap, soon_after), by_gap(pairs.gap, later_after)
         timed = inside[i] * soon + late[i] * (1 - entered[j]) * later
         return np.asarray(np.log(swept[i] * came[j] + timed * crowding[j] + 1e-12) - log_new[i])
 

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reid_solve.solver.graph import Graph
-from reid_solve.solver.pairs import among, pair_key
+from reid_solve.solver.pairs import among, pair_key, unordered_key
 from reid_solve.solver.solution import LIFTED, chain_order
-from reid_solve.tracklets.table import FloatArray, IntArray
+from reid_solve.tracklets.table import IntArray
 
 FORBIDDEN = -(2.0**60)  # evidence of a conflict; a power of two is the same in 32 bits
 EPSILON = 1e-9  # nats; smaller gains are rounding
@@ -55,15 +55,15 @@ WRITTEN = Chains._fields[Chains._fields.index("follow") :]
 def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     """Every tracklet alone, and the place (N,) at which each of the graph's N > 0 tracklets is found."""
     count, place = graph.count, chain_order(graph)
-    never = _ordered(place[graph.conflicts[:, 0]], place[graph.conflicts[:, 1]])
-    keys = np.unique(pair_key(*never, count))
-    full = _evidence(graph, place, np.divmod(keys, count))
     narrow: npt.NDArray[Any] = place.astype(np.int32)
+    never = np.unique(unordered_key(narrow[graph.conflicts[:, 0]], narrow[graph.conflicts[:, 1]], count))
+    full = _evidence(graph, narrow, never)
     i, j = narrow[graph.pairs.i], narrow[graph.pairs.j]
-    useful = np.flatnonzero(among(pair_key(i, j, count), keys) < 0)
+    useful = np.flatnonzero(among(pair_key(i, j, count), never) < 0)
     useful = useful[np.argsort(pair_key(i[useful], j[useful], count), kind="stable")]
     i, j = i[useful], j[useful]
-    worth = np.asarray(graph.gain[useful] - _look_up(full, i, j))
+    told = full[i, j] if len(i) else 0.0  # older versions of scipy look up nothing as a sparse array
+    worth = np.asarray(graph.gain[useful] - told)
     del useful
     ends = full.indptr[:-1], full.indptr[1:] - 1
     some = np.flatnonzero(np.diff(full.indptr))
@@ -82,37 +82,18 @@ def prepare(graph: Graph) -> tuple[Chains, IntArray]:
     ), place  # fmt: skip
 
 
-def _evidence(graph: Graph, place: IntArray, never: tuple[IntArray, IntArray]) -> Any:
-    """Lifted gains and conflicts by place, in both directions: a sparse array (N, N) of 32 bits, rows sorted."""
+def _evidence(graph: Graph, place: npt.NDArray[Any], never: IntArray) -> Any:
+    """Lifted gains and conflicts (keys of places) in both directions: a sparse array (N, N) of 32 bits, rows sorted."""
     from scipy.sparse import coo_array
 
-    place = place.astype(np.int32)
-    low, high = _ordered(place[graph.together.i], place[graph.together.j])
-    lifted = np.float32(LIFTED) * graph.together.log_odds
-    rows, columns = (np.concatenate([a, b], dtype=np.int32) for a, b in zip((low, high), never, strict=True))
-    value = np.concatenate([lifted, np.full(len(never[0]), FORBIDDEN, np.float32)])
-    del low, high, lifted  # there are tens of millions in a season
+    told, apart = (graph.together.i, graph.together.j), np.divmod(never, graph.count)
+    rows, columns = (np.concatenate([place[a], b], dtype=np.int32) for a, b in zip(told, apart, strict=True))
+    value = np.concatenate([LIFTED * graph.together.log_odds, np.full(len(never), FORBIDDEN)], dtype=np.float32)
     half = coo_array((value, (rows, columns)), (graph.count, graph.count)).tocsr()
-    del value, rows, columns
+    del value, rows, columns  # there are tens of millions in a season
     full = half + half.T
     full.sort_indices()
     return full
-
-
-def _look_up(full: Any, i: npt.NDArray[Any], j: npt.NDArray[Any]) -> FloatArray:
-    """Values (E,) at rows and columns (E,); 0 where the sparse array has none. Binary search, all at once."""
-    low, high = full.indptr[i], full.indptr[i + 1]
-    end = high.copy()
-    while (wide := low < high).any():
-        middle = np.where(wide, (low + high) // 2, low)
-        before = wide & (full.indices[np.minimum(middle, full.nnz - 1)] < j)
-        low, high = np.where(before, middle + 1, low), np.where(wide & ~before, middle, high)
-    at = np.minimum(low, full.nnz - 1)
-    return np.where((low < end) & (full.indices[at] == j), full.data[at], 0.0) if full.nnz else np.zeros(len(i))
-
-
-def _ordered(a: IntArray, b: IntArray) -> tuple[IntArray, IntArray]:
-    return np.minimum(a, b), np.maximum(a, b)
 
 
 def _begin(node: npt.NDArray[Any], count: int) -> IntArray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from reid_solve.solver.graph import Graph
 from reid_solve.solver.methods.pricing import FORBIDDEN
-from reid_solve.solver.pairs import among, pair_key
+from reid_solve.solver.pairs import among, unordered_key
 from reid_solve.solver.solution import LIFTED, chain_order
 from reid_solve.tracklets.table import FloatArray, IntArray
 
@@ -48,9 +48,8 @@ def components(graph: Graph, largest: int) -> Iterator[Component]:
     from scipy.sparse.csgraph import connected_components
 
     count, place = graph.count, chain_order(graph)
-    low, high = np.minimum(graph.pairs.i, graph.pairs.j), np.maximum(graph.pairs.i, graph.pairs.j)
-    never = np.unique(pair_key(graph.conflicts.min(axis=1), graph.conflicts.max(axis=1), count))
-    free = np.flatnonzero(among(pair_key(low, high, count), never) < 0)
+    forbidden = np.unique(unordered_key(graph.conflicts[:, 0], graph.conflicts[:, 1], count))
+    free = np.flatnonzero(among(unordered_key(graph.pairs.i, graph.pairs.j, count), forbidden) < 0)
     i, j, gain = place[graph.pairs.i[free]], place[graph.pairs.j[free]], graph.gain[free]
     links = coo_array((np.ones(len(i), np.int8), (i, j)), (count, count))
     label = connected_components(links, directed=False)[1].astype(np.int64)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reid_solve.solver.graph import Graph
+from reid_solve.solver.methods.compiled import compile_kernels
 from reid_solve.solver.methods.registry import method
 from reid_solve.solver.pairs import pair_key
 from reid_solve.solver.solution import Solution, from_links
@@ -72,13 +73,8 @@ def _interpreted(count: int, *graph: np.ndarray) -> tuple[IntArray, FloatArray]:
 
 @cache
 def _compiled() -> Callable[..., tuple[IntArray, FloatArray]]:
-    """The same kernel compiled; the machine code is cached on disk where the package's folder can be written."""
-    import numba
-
-    try:
-        kernel = numba.njit(cache=True)(_augment)
-    except RuntimeError:  # nowhere to keep the cache
-        kernel = numba.njit(_augment)
+    """The same kernel, compiled."""
+    kernel = compile_kernels((_augment,))["_augment"]
 
     def solve(count: int, *graph: np.ndarray) -> tuple[IntArray, FloatArray]:
         space = _workspace(count)

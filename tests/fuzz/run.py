@@ -3,8 +3,9 @@
     python -m tests.fuzz.run --seconds 600
     python -m tests.fuzz.run --seconds 60 --only mot --only csv
 
-The corpus grows from run to run in ``.fuzz/corpus``; what broke a target is in ``.fuzz/found``, with the command that
-runs it again. Keep such a file in ``tests/fuzz/crashers/TARGET/``: it is a seed and a test from then on.
+The corpus grows from run to run in ``.fuzz/corpus``; what broke a target is in ``.fuzz/found/TARGET``; the command
+that runs it again is printed. Keep such a file in ``tests/fuzz/crashers/TARGET/``: from then on it is a seed, and a
+test.
 """
 
 from __future__ import annotations
@@ -45,15 +46,13 @@ class Outcome:
 @click.command(epilog="Example: python -m tests.fuzz.run --seconds 60 --only mot")
 @click.option("--seconds", default=600, show_default=True, help="In all, shared by the targets.")
 @click.option("--jobs", default=max(os.cpu_count() or 1, 1), show_default=True, help="Targets at once.")
-@click.option("--only", multiple=True, help="A target; all by default.")
+@click.option("--only", multiple=True, type=click.Choice([*targets()]), help="A target; all by default.")
 @click.option(
     "--home", default=Path(".fuzz"), type=click.Path(path_type=Path), show_default=True, help="Corpus, finds."
 )
 def main(seconds: int, jobs: int, only: Sequence[str], home: Path) -> None:
     """Fuzz every reader; exit with 1 if anything was found."""
     chosen = [one for one in targets().values() if not only or one.name in only]
-    if not chosen:
-        raise click.UsageError(f"no such target; there are: {', '.join(targets())}")
     share = max(seconds * min(jobs, len(chosen)) // len(chosen), 1)
     click.echo(f"{len(chosen)} targets, {share} seconds each, {jobs} at once")
     with ThreadPoolExecutor(jobs) as pool:
@@ -73,7 +72,7 @@ def main(seconds: int, jobs: int, only: Sequence[str], home: Path) -> None:
 
 def fuzz(one: Fuzzed, seconds: int, home: Path) -> Outcome:
     """Run one target for so many seconds."""
-    corpus, found = home / "corpus" / one.name, home / "found"
+    corpus, found = home / "corpus" / one.name, home / "found" / one.name
     corpus.mkdir(parents=True, exist_ok=True)
     found.mkdir(parents=True, exist_ok=True)
     seeds = list(one.seeds())
@@ -82,7 +81,7 @@ def fuzz(one: Fuzzed, seconds: int, home: Path) -> Outcome:
     before = set(found.iterdir())
     options = {
         "max_total_time": seconds, "max_len": LARGEST, "len_control": 20, "rss_limit_mb": MEGABYTES,
-        "timeout": PATIENCE, "dict": WORDS, "artifact_prefix": f"{found}/{one.name}-",
+        "timeout": PATIENCE, "dict": WORDS, "artifact_prefix": f"{found}/",
         "print_final_stats": 1, "reload": 0,
     }  # fmt: skip
     command = [sys.executable, "-m", "tests.fuzz.one", one.name, str(corpus)]
@@ -91,7 +90,7 @@ def fuzz(one: Fuzzed, seconds: int, home: Path) -> Outcome:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env={**os.environ, **_single()},
     )  # fmt: skip
     (home / f"{one.name}.log").write_text(done.stdout)
-    new = sorted(path for path in set(found.iterdir()) - before if path.name.startswith(f"{one.name}-"))
+    new = sorted(set(found.iterdir()) - before)
     return Outcome(
         one.name,
         len(seeds),

@@ -1,7 +1,7 @@
 """What is fuzzed: a function from bytes for every reader, with the files it starts from and what must hold.
 
 Every format that is registered is a target of its own name, started from its examples in
-``tests/tracklets/formats/examples.py`` and from ``fixtures/bad``; so a new reader is fuzzed as soon as it has an
+``tests/tracklets/formats/examples`` and from ``fixtures/bad``; so a new reader is fuzzed as soon as it has an
 example. A folder is made of the parts of one stretch of bytes (``archive.py``). Any bytes have one of two ends: tracks
 that keep their promises, or one line that says what is wrong.
 """

@@ -1,13 +1,11 @@
-"""A rendered video: nothing of the video is lost, every box is drawn, and every mark says what it should."""
+"""A rendered video: nothing of the video is lost, every box is drawn, and mistakes leave nothing."""
 
 from __future__ import annotations
 
 import json
 import pickle
 import threading
-from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,61 +16,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from tests.report.black_video import FRAMES, SIZE, Draw, Row, differ, feet, near, row
 
 import reid_solve as rs
 from reid_solve.cli import main
 from reid_solve.report import colours
-from reid_solve.report.marks import marks
-from reid_solve.report.render import Rendered, render
-from reid_solve.tracklets.table import BoolArray
-from reid_solve.tracklets.video import Picture, pictures, probe, write_video
-
-SIZE = (320, 180)
-FRAMES = 12
-Row = dict[str, Any]
-
-
-def row(frame: int, track_id: int | None = 1, x: float = 100, y: float = 60, w: float = 30, **more: Any) -> Row:
-    return {"frame": frame, "track_id": track_id, "x": x, "y": y, "w": w, "h": 70.0, **more}
-
-
-@pytest.fixture
-def black(tmp_path: Path) -> Path:
-    """A black video of the rate of American television."""
-    path = tmp_path / "black.mp4"
-    empty = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
-    write_video(path, (empty for _ in range(FRAMES)), Fraction(30000, 1001))
-    return path
-
-
-@pytest.fixture
-def drawn(black: Path, tmp_path: Path) -> Callable[..., tuple[list[Picture], Rendered]]:
-    """Renders rows on the black video and gives its pictures."""
-
-    def draw(rows: Sequence[Row], **options: Any) -> tuple[list[Picture], Rendered]:
-        names = ["frame", "track_id", "x", "y", "w", "h"]
-        names += sorted({name for r in rows for name in r} - set(names))
-        table = pa.table({name: pa.array([r.get(name) for r in rows]) for name in names})
-        pq.write_table(table, tmp_path / "rows.parquet")
-        done = render(black, tmp_path / "rows.parquet", tmp_path / "out.mp4", **options)
-        return [picture for _, picture in pictures(tmp_path / "out.mp4")], done
-
-    return draw
-
-
-def differ(a: Picture, b: Picture, by: int) -> BoolArray:
-    """Pixels (h, w) in which two pictures differ."""
-    return np.asarray((np.abs(a.astype(int) - b) > by).any(axis=-1))
-
-
-def near(picture: Picture, colour: colours.Colour, far: int = 70) -> BoolArray:
-    """Pixels of about a colour; video smears colours over neighbours."""
-    return np.asarray(np.abs(picture[..., ::-1].astype(int) - colour).max(axis=-1) < far)
-
-
-def feet(picture: Picture, x: float = 100, y: float = 60) -> Picture:
-    """Where the ring of a box of ``row`` is, and nothing of its plate."""
-    return picture[round(y) + 58 : round(y) + 76, round(x) - 8 : round(x) + 38]
+from reid_solve.report.render import render
+from reid_solve.tracklets.video import pictures, probe, write_video
 
 
 def test_nothing_of_the_video_is_lost(mini_clip: Any, tmp_path: Path) -> None:
@@ -107,138 +57,14 @@ def test_every_box_is_drawn_where_it_is_in_its_frame(mini_clip: Any, tmp_path: P
     assert seen == len(truth)
 
 
-def test_the_rate_is_kept_exactly_and_frames_without_boxes_are_too(
-    drawn: Callable[..., tuple[list[Picture], Rendered]], tmp_path: Path
-) -> None:
+def test_the_rate_is_kept_exactly_and_frames_without_boxes_are_too(drawn: Draw, tmp_path: Path) -> None:
     frames, done = drawn([row(3), row(7)])
     assert probe(tmp_path / "out.mp4").rate == Fraction(30000, 1001)
     assert [bool(picture.max() > 100) for picture in frames] == [k in (2, 6) for k in range(FRAMES)]
     assert done.boxes == 2
 
 
-def test_colours_are_the_identitys_and_stay(drawn: Callable[..., tuple[list[Picture], Rendered]]) -> None:
-    """The tracker's ids change; the identities, and with them the colours, do not."""
-    rows = [row(k, 100 + k, identity=1) for k in range(1, 13)] + [row(k, k, x=220, identity=2) for k in range(1, 13)]
-    frames, done = drawn(rows)
-    assert done.names == 2
-    for picture in frames:
-        assert near(feet(picture), colours.nth(0)).sum() > 15
-        assert near(feet(picture, x=220), colours.nth(1)).sum() > 15
-        assert not near(feet(picture), colours.nth(1)).any()
-
-
-def test_kinds_of_marks(drawn: Callable[..., tuple[list[Picture], Rendered]]) -> None:
-    def first(**more: Any) -> Picture:
-        return drawn([row(k, identity=1, **more) for k in range(1, 13)])[0][5]
-
-    plain, unsure = first(identity_score=0.9), first(identity_score=0.2)
-    thin, referee = first(interpolated=True), first(role="referee")
-    mine = colours.nth(0)
-    full = near(feet(plain), mine).sum()
-    assert 0.2 * full < near(feet(unsure), mine).sum() < 0.8 * full  # dashes
-    assert near(feet(thin), mine).sum() < 0.8 * full
-    assert near(feet(referee), colours.YELLOW).sum() > 15
-    assert not near(feet(referee), mine).any()
-    plates = [(picture[141:] > 90).any(axis=-1).any(axis=0).sum() for picture in (plain, unsure)]
-    assert plates[1] > plates[0]  # a question mark more
-
-
-def test_a_ball_has_a_triangle_above_and_nobody_a_grey_ring(
-    drawn: Callable[..., tuple[list[Picture], Rendered]],
-) -> None:
-    rows = [row(k, None, class_name="ball", w=10) | {"h": 10.0} for k in range(1, 13)]
-    rows += [row(k, None, x=220, class_name="player") for k in range(1, 13)]
-    frames, done = drawn(rows)
-    assert done.boxes == 24
-    assert done.names == 0
-    assert near(frames[5][40:62, 90:120], colours.GREEN).sum() > 10
-    assert frames[5][75:, :150].max() < 60
-    assert near(feet(frames[5], x=220), colours.GREY).sum() > 15
-
-
-def test_rings_have_the_teams_colours_and_plates_the_persons(
-    drawn: Callable[..., tuple[list[Picture], Rendered]],
-) -> None:
-    """On a black video all shirts look alike, so that the teams get colours of their own."""
-    rows = [row(k, p, x=20 + 60 * p, team="ab"[p % 2]) for k in range(1, 13) for p in range(4)]
-    frames, _ = drawn(rows)
-    for person in range(4):
-        x = 20 + 60 * person
-        assert near(feet(frames[5], x), colours.TEAMS[person % 2]).sum() > 15
-        plate = frames[5][136:160, x : x + 30]
-        assert near(plate, colours.nth(person)).sum() > 20
-
-
-def test_rings_have_the_colour_of_the_shirts(mini_clip: Any, tmp_path: Path) -> None:
-    from reid_solve.report.kit_colours import kit_colours
-
-    truth = rs.read(mini_clip.truth)
-    home, away = (kit_colours(truth, truth.frame > 0, probe(mini_clip.video), 1)[name] for name in ("home", "away"))
-    assert home[0] > 150 > 90 > max(home[1:])  # red
-    assert away[2] > away[1] > away[0]  # blue and white
-    swapped = truth.canonical.set_column(
-        truth.canonical.schema.get_field_index("team"), "team", pa.array(["x"] * len(truth))
-    )
-    pq.write_table(swapped, tmp_path / "one.parquet")
-    assert kit_colours(rs.read(tmp_path / "one.parquet"), truth.frame < 0, probe(mini_clip.video), 1) == {}
-
-
-def test_comparing_shows_both_sides_and_one_colour_for_the_main_part(
-    drawn: Callable[..., tuple[list[Picture], Rendered]],
-) -> None:
-    """The tracker loses somebody after eight frames of twelve: the id with more boxes has the identity's colour."""
-    rows = [row(k, 5 if k <= 8 else 6, identity=1) for k in range(1, 13)]
-    frames, done = drawn(rows, compare=None)
-    alone = frames[0].shape[1]
-    frames, done = drawn(rows, compare=Path(done.output).with_name("rows.parquet"))
-    assert frames[0].shape[1] == 2 * alone
-    left, right = ([feet(picture[:, s]) for picture in frames] for s in (slice(None, alone), slice(alone, None)))
-    mine = colours.nth(0)
-    assert all(near(part, mine).sum() > 15 for part in right)
-    assert [bool(near(part, mine).sum() > 15) for part in left] == [k < 8 for k in range(12)]
-    assert all((part > 90).any() for part in left)  # the other id has a ring, too
-    caption = frames[0][:20, :alone]
-    assert (caption > 180).any()
-
-
-def test_another_trackers_boxes_are_matched_by_place(black: Path, tmp_path: Path) -> None:
-    for name, shift in (("a", 0.0), ("b", 4.0)):
-        rows = [row(k, 7 if name == "a" else 90, x=100 + shift) for k in range(1, 13)]
-        pq.write_table(pa.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
-    render(black, tmp_path / "a.parquet", tmp_path / "o.mp4", compare=tmp_path / "b.parquet")
-    for _, picture in pictures(tmp_path / "o.mp4"):
-        assert near(feet(picture[:, :320], x=104), colours.nth(0)).sum() > 15
-
-
-def test_the_timeline_has_a_lane_for_each_and_a_cursor_that_moves(
-    drawn: Callable[..., tuple[list[Picture], Rendered]],
-) -> None:
-    rows = [row(k, 1) for k in range(1, 13)] + [row(k, 2, x=220) for k in range(7, 13)]
-    frames, _ = drawn(rows, timeline=True)
-    strip = [picture[SIZE[1] :] for picture in frames]
-    assert strip[0].shape[0] >= 20
-    cursor = [int((part.min(axis=-1) > 150).sum(axis=0).argmax()) for part in strip]
-    assert all(b > a for a, b in pairwise(cursor))
-    last = strip[-1]
-    both = [near(last, colours.nth(k), 60) for k in range(2)]
-    lanes = [np.flatnonzero(part.any(axis=1)) for part in both]
-    assert lanes[0].max() < lanes[1].min()
-    wide = [np.ptp(np.flatnonzero(part.any(axis=0))) for part in both]
-    assert wide[1] == pytest.approx(wide[0] / 2, rel=0.15)
-
-
-def test_trails_are_on_the_ground_and_not_on_the_picture(drawn: Callable[..., tuple[list[Picture], Rendered]]) -> None:
-    """The camera pans over five people who stand; only the sixth runs. A trail of pixels would be behind them all."""
-    stand = [row(k, p, x=30 + 45 * p + 4 * k, y=20 + 10 * (p % 3), w=20) for k in range(1, 13) for p in range(5)]
-    run = [row(k, 9, x=200 - 12 * k, y=100, w=20) for k in range(1, 13)]
-    frames, _ = drawn([*stand, *run], trails=True)
-    without, _ = drawn([*stand, *run])
-    added = differ(frames[11], without[11], 60)
-    assert added[160:, 80:200].sum() > 60
-    assert added[:120].sum() < 0.2 * added.sum()
-
-
-def test_rows_that_do_not_fit_are_counted(drawn: Callable[..., tuple[list[Picture], Rendered]]) -> None:
+def test_rows_that_do_not_fit_are_counted(drawn: Draw) -> None:
     rows = [row(k, 1) for k in range(3, 20)] + [row(5, 2, x=900)]
     _, done = drawn(rows, first_frame=4)
     notes = {note.code: note.count for note in done.notes}
@@ -248,13 +74,13 @@ def test_rows_that_do_not_fit_are_counted(drawn: Callable[..., tuple[list[Pictur
     assert [note.code for note in done.notes] == ["boxes-scaled"]
 
 
-def test_scaled_boxes_are_where_they_belong(drawn: Callable[..., tuple[list[Picture], Rendered]]) -> None:
+def test_scaled_boxes_are_where_they_belong(drawn: Draw) -> None:
     big = [row(k, x=300, y=180, w=90) | {"h": 210.0} for k in range(1, 13)]
     frames, _ = drawn(big, size=(960, 540))
     assert near(feet(frames[5]), colours.nth(0)).sum() > 15
 
 
-def test_first_frames(drawn: Callable[..., tuple[list[Picture], Rendered]]) -> None:
+def test_first_frames(drawn: Draw) -> None:
     def when(rows: list[Row], **options: Any) -> list[int]:
         return [k for k, picture in enumerate(drawn(rows, **options)[0]) if picture.max() > 100]
 
@@ -265,7 +91,7 @@ def test_first_frames(drawn: Callable[..., tuple[list[Picture], Rendered]]) -> N
         when([row(1), row(4)], first_frame=100)
 
 
-def test_recordings(drawn: Callable[..., tuple[list[Picture], Rendered]]) -> None:
+def test_recordings(drawn: Draw) -> None:
     rows = [row(2, sequence="a"), row(5, sequence="b")]
     with pytest.raises(rs.OptionError, match="--sequence"):
         drawn(rows)
@@ -294,13 +120,6 @@ def test_an_empty_table_leaves_the_video_as_it_is(black: Path, tmp_path: Path) -
     pq.write_table(table, tmp_path / "t.parquet")
     done = render(black, tmp_path / "t.parquet", tmp_path / "o.mp4", timeline=True, trails=True, compare=table)
     assert (done.frames, done.boxes, done.names) == (FRAMES, 0, 0)
-
-
-def test_a_mark_of_a_person_does_not_flicker(tmp_path: Path) -> None:
-    """One row of twelve says referee; the kind is what most rows say."""
-    rows = [row(k, role="referee" if k == 4 else "player") for k in range(1, 13)]
-    tracks = rs.read(pa.Table.from_pylist(rows))
-    assert len(set(marks(tracks, "track_id", 1, (1.0, 1.0), tracks.frame > 0).kind.tolist())) == 1
 
 
 def test_failing_half_way_leaves_nothing_and_no_thread(black: Path, tmp_path: Path) -> None:

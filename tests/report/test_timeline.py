@@ -12,6 +12,7 @@ import pytest
 
 from reid_solve.report.lanes import Seen, lay_out
 from reid_solve.report.timeline import draw, timeline_svg
+from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.table import Clip, Tracks
 
 
@@ -84,10 +85,6 @@ def test_five_thousand_ids_are_cut_to_the_longest() -> None:
     assert len(svg) < 200_000
 
 
-def test_muted_people_are_grey(swap: Seen) -> None:
-    assert draw(swap, swap, muted={0, 1}).count("#9aa1a9") > draw(swap, swap).count("#9aa1a9")
-
-
 def test_tracks_are_drawn_by_their_columns() -> None:
     n = 30
     column = {name: pa.array(np.ones(n, np.float32)) for name in "xywh"}
@@ -95,7 +92,20 @@ def test_tracks_are_drawn_by_their_columns() -> None:
         {"frame": np.arange(n), "track_id": np.repeat([4, 9, 11], 10), "identity": np.repeat([1, 1, 2], 10), **column}
     )
     tracks = Tracks(table, table, Clip(fps=10.0))
-    words = texts(timeline_svg(tracks, tracks, title="<clip>"))
+    words = texts(timeline_svg(tracks, title="<clip>"))
     assert {"Tracker: 3 ids", "reid-solve: 2 identities", "<clip>", "0 s", "one colour, one identity"} <= set(words)
-    with pytest.raises(ValueError, match="not the same rows"):
-        timeline_svg(tracks, tracks, np.zeros(3, np.int64))
+    unsolved = table.drop_columns("identity")
+    with pytest.raises(InputError, match="no column identity"):
+        timeline_svg(Tracks(unsolved, unsolved, Clip()))
+
+
+def test_one_recording_of_several_is_drawn_and_has_to_be_named() -> None:
+    n = 30
+    column = {name: pa.array(np.ones(n, np.float32)) for name in "xywh"}
+    ids = {"track_id": np.repeat([4, 9, 11], 10), "identity": np.repeat([1, 1, 2], 10)}
+    table = pa.table({"sequence": np.repeat(["A", "B"], [20, 10]), "frame": np.arange(n), **ids, **column})
+    tracks = Tracks(table, table, Clip())
+    assert {"Tracker: 2 ids", "reid-solve: 1 identity"} <= set(texts(timeline_svg(tracks, sequence="A")))
+    assert {"Tracker: 1 id", "reid-solve: 1 identity"} <= set(texts(timeline_svg(tracks, sequence="B")))
+    with pytest.raises(OptionError, match="2 recordings; name one with --sequence: A"):
+        timeline_svg(tracks)

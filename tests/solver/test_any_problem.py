@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.solver.brute import brute_force
-from tests.solver.test_invariants import check_answer
+from tests.solver.checks import check_answer
 from tests.strategies import graphs, thorough
 
 from reid_solve.solver.constraints.contract import honour
@@ -34,6 +34,7 @@ def test_every_method_with_must_links(method: str, graph: Graph, seed: int) -> N
     larger, answer = honour(graph, METHODS[method], end)
     np.testing.assert_array_equal(larger.must, graph.must)
     check_answer(larger, answer)
+    np.testing.assert_array_equal(answer.identity, honour(graph, METHODS[method], end)[1].identity)
 
 
 @thorough(60)

@@ -57,16 +57,6 @@ def test_no_chain_is_worth_more_than_the_prices_of_its_tracklets(count: int) -> 
         assert (worth <= sums + 1e-9).all()
 
 
-@settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 10**6), count=st.integers(0, 7))
-def test_exact_is_the_best_of_all_partitions(seed: int, count: int) -> None:
-    graph = random_graph(seed, count)
-    answer = exact(graph)
-    best = brute_force(graph)
-    assert answer.objective == pytest.approx(best, abs=1e-6)
-    assert best - 1e-6 <= answer.bound <= best + 1e-5
-
-
 @pytest.mark.parametrize("seed", range(60))
 def test_must_links_without_holes_lose_nothing(seed: int) -> None:
     graph = random_graph(seed, 6)
@@ -106,13 +96,16 @@ def test_without_lifted_evidence_exact_is_flow(seed: int, count: int) -> None:
 
 def test_compiled_and_interpreted_prove_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     graphs = [random_graph(seed, 12, 0.5) for seed in range(10)]
+    pricer._compiled.cache_clear()  # what is compiled is used from the first step
     monkeypatch.setattr(pricer, "COMPILE_FROM", 10**9)
     plain = [exact(graph) for graph in graphs]
+    assert not pricer._compiled.cache_info().currsize
     monkeypatch.setattr(pricer, "COMPILE_FROM", 0)
     for before, graph in zip(plain, graphs, strict=True):
         answer = exact(graph)
         np.testing.assert_array_equal(before.identity, answer.identity)
         assert before.bound == pytest.approx(answer.bound)
+    assert pricer._compiled.cache_info().currsize
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +143,10 @@ def test_too_large_is_the_answer_of_cluster_and_says_so(tangle: Graph, monkeypat
 def test_polishing_is_the_same_at_any_speed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps are counted, not seconds: an interpreter that never compiles gives the same answer and bound."""
     graph = random_graph(seed, 24, 0.5)
+    pricer._compiled.cache_clear()
+    monkeypatch.setattr(pricer, "COMPILE_FROM", 10**12)
     answer = cluster(graph)
+    assert not pricer._compiled.cache_info().currsize
     monkeypatch.setattr(pricer, "COMPILE_FROM", 20_000)
     again = cluster(graph)
     np.testing.assert_array_equal(answer.identity, again.identity)

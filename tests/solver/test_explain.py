@@ -4,11 +4,12 @@ from pathlib import Path
 
 import networkx as nx
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.clips import clip, identities, walkers
+from tests.clips import SIZE, clip, identities, walkers
 
 import reid_solve as rs
 from reid_solve.solver.explain import explain
@@ -42,6 +43,36 @@ def test_the_verdict_agrees_with_the_answer(seed: int) -> None:
                 assert weights == sorted(weights, reverse=True)
 
 
+def test_who_begins_as_a_duplicate_is_in_the_chain() -> None:
+    """The first rows of b are a's once more, and get an identity of their own: b is the same person all the same.
+
+    a  ##########
+    b          ##########     the same box
+    c                       ######
+    """
+    frame = np.r_[0:10, 8:40, 43:60]
+    tracks = clip(frame, np.repeat(["a", "b", "c"], [10, 32, 17]), np.repeat([100.0, 101.0, 102.0], [10, 32, 17]))
+    result = rs.solve(tracks)
+    (solved,) = result.recordings
+    assert identities(result.tracks)[[9, 10, 12, 58]].tolist() == [1, 2, 1, 1]
+    assert result.identities(solved).tolist() == [1, 1, 1]
+    for one, other, links in (("a", "b", 1), ("b", "c", 1), ("a", "c", 2), ("c", "a", 2)):
+        (reason,) = explain(result, one, other)
+        assert (reason["verdict"], len(reason["links"])) == ("joined", links)
+    edges = to_table(result).to_pylist()
+    assert all(edge["from_identity"] == edge["to_identity"] for edge in edges if edge["taken"])
+
+
+def test_identities_go_on_from_recording_to_recording() -> None:
+    parts = [walkers(seed, people=3, frames=60)[0].canonical for seed in range(2)]
+    named = [part.append_column("sequence", pa.array([str(k)] * len(part))) for k, part in enumerate(parts)]
+    result = rs.solve(pa.concat_tables(named), fps=25, size=SIZE)
+    identity = identities(result.tracks)
+    for solved in result.recordings:
+        first = solved.tracklets.rows[solved.tracklets.offsets[:-1]]
+        np.testing.assert_array_equal(result.identities(solved), identity[first])
+
+
 def test_the_chain_between_two_is_told_link_by_link() -> None:
     frame = np.r_[0:30, 35:60, 65:100]
     tracks = clip(frame, np.repeat(["a", "b", "c"], [30, 25, 35]), 500.0 + frame)
@@ -65,6 +96,19 @@ def test_no_candidate_says_why() -> None:
     assert "longer than" in explain(result, 1, 2)[0]["reason"]
     assert explain(result, 3, 4)[0]["verdict"] == "no candidate"
     assert "fits into a gap" in explain(result, 3, 4)[0]["reason"]
+
+
+def test_a_gap_that_could_be_bridged_is_not_too_long() -> None:
+    """A second, and the other end of the picture: there is no candidate at all, and yet not for want of time."""
+    frame, track = np.r_[0:100, 124:200, 0:200, 0:200, 0:200], np.repeat([1, 2, 3, 4, 5], [100, 76, 200, 200, 200])
+    result = rs.solve(clip(frame, track, np.array([0.0, 100, 1800, 500, 900, 1300])[track], w=4.0, h=10.0))
+    assert "hopeless after 1.0 s" in explain(result, 1, 2)[0]["reason"]
+
+
+def test_a_duplicate_that_ends_with_the_other_is_no_hopeless_link() -> None:
+    """2 is a second box on the last frame of 1."""
+    result = rs.solve(clip([*range(10), 9], [1] * 10 + [2], [100.0] * 10 + [101.0]))
+    assert "both end in frame 9" in explain(result, 1, 2)[0]["reason"]
 
 
 def test_the_winner_is_named() -> None:

@@ -9,7 +9,7 @@ from tests.clips import SIZE, clip, walkers
 from reid_solve.solver.constraints.overlap import overlap
 from reid_solve.solver.cues import CUES
 from reid_solve.solver.graph import _together, build
-from reid_solve.solver.pairs import Pairs, candidates
+from reid_solve.solver.pairs import Pairs, by_gap, candidates
 from reid_solve.tracklets.describe import Tracklets, describe
 from reid_solve.tracklets.split import cut
 from reid_solve.tracklets.table import Tracks
@@ -70,6 +70,31 @@ def test_a_short_duplicate_on_the_same_box_is_tolerated(x: float, shared: int, t
     assert ((1, 2) in linked(tracks)) is tolerated
 
 
+def test_only_frames_that_both_are_seen_in_make_a_duplicate() -> None:
+    """
+    1  ##########
+    2         # ########     the same box in frames 7 and 9; in 8 it is not seen, and later it is elsewhere
+    """
+    frame = [*range(10), 7, *range(9, 17)]
+    tracks = clip(frame, [1] * 10 + [2] * 9, [100.0] * 10 + [105.0] * 2 + [105.0 + 60 * k for k in range(1, 8)])
+    assert conflicting(tracks) == set()
+    assert linked(tracks) == {(1, 2)}
+
+
+def test_rows_of_a_duplicate_may_be_billions_of_frames_apart() -> None:
+    frame = 2**31 * np.array([*range(10), *range(9, 20)])
+    for x, tolerated in ((105.0, True), (190.0, False)):
+        tracks = clip(frame, [1] * 10 + [2] * 11, [100.0] * 10 + [x] * 11)
+        assert (not conflicting(tracks)) is tolerated
+        assert ((1, 2) in linked(tracks)) is tolerated
+
+
+@pytest.mark.parametrize("gap", [[3, 0, 2, 2, 1], [7, 500], []])
+def test_values_by_gap_are_those_of_each_gap(gap: list[int]) -> None:
+    gaps = np.array(gap, np.int64)
+    np.testing.assert_array_equal(by_gap(gaps, np.sqrt), np.sqrt(gaps))
+
+
 def test_gaps_beyond_the_window_are_no_candidates() -> None:
     tracks = spans((1, range(5), 100.0), (2, range(2000, 2005), 100.0))
     assert linked(tracks) == set()
@@ -93,6 +118,10 @@ def test_every_cue_prefers_the_person() -> None:
         assert score is not None
         assert score(pairs)[same].mean() > 0 > score(pairs)[~same].mean(), name
     graph = build(t)
+    told = set(zip(graph.together.i.tolist(), graph.together.j.tolist(), strict=True))
+    assert all(a < b for a, b in told)
+    assert told
+    assert not told & set(map(tuple, graph.conflicts.tolist()))
     following = np.array(
         [int(np.flatnonzero((who == w) & (t.first > e)).min(initial=10**6)) for w, e in zip(who, t.last, strict=True)]
     )

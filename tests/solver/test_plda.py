@@ -95,4 +95,5 @@ def test_one_vector_for_all_rows_of_a_tracklet_teaches_nothing_and_breaks_nothin
         column = pa.array(list(vectors), pa.list_(pa.float32()))
         result = rs.solve(tracks.canonical.append_column("embedding", column), fps=25, size=(1920, 1080))
         assert "appearance" not in result.summary()["cues"]
+        assert result.summary()["warnings"] == {"unused-embeddings": len(track)}
         assert np.isfinite(result.tracks.canonical["identity_score"].to_numpy()).all()

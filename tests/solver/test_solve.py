@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tests.clips import clip, identities, same_partition, walkers
 
 import reid_solve as rs
-from reid_solve.solver.methods import METHODS
 from reid_solve.tracklets.table import Clip, Tracks
 
 
@@ -29,17 +28,6 @@ def test_people_are_put_together_again() -> None:
     found = len(np.unique(identities(result.tracks)))
     assert found < ids / 2
     assert purity(identities(result.tracks), person) > 0.9
-
-
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 1000), method=st.sampled_from(sorted(METHODS)))
-def test_no_frame_has_an_identity_twice_and_no_row_is_lost(seed: int, method: str) -> None:
-    tracks, _ = walkers(seed, frames=120, cut=0.05)
-    out = rs.solve(tracks, method=method).tracks
-    assert out.source.drop_columns(["identity", "identity_score"]).equals(tracks.source)
-    assert len(np.unique(np.column_stack([out.frame, identities(out)]), axis=0)) == len(tracks)
-    score = out.canonical["identity_score"].to_numpy()
-    assert ((score >= 0) & (score <= 1)).all()
 
 
 @settings(max_examples=15, deadline=None)
@@ -155,6 +143,24 @@ def test_embeddings_decide_where_motion_cannot(tmp_path: Path) -> None:
         tracks.clip,
     )
     assert "appearance" in rs.solve(inside).summary()["cues"]
+
+
+def test_embeddings_that_are_not_used_are_counted_and_only_these() -> None:
+    """In recording ``a`` every row has one, in ``b`` one in forty, in ``c`` none."""
+    rng, parts, vectors = np.random.default_rng(0), [], list[np.ndarray | None]()
+    for seed, (name, every) in enumerate({"a": 1, "b": 40, "c": None}.items()):
+        tracks, person = walkers(seed, frames=120)
+        look = rng.normal(size=(8, 12))[person] + rng.normal(0, 0.3, (len(person), 12))
+        vectors += [row if every and k % every == 0 else None for k, row in enumerate(look)]
+        parts.append(tracks.canonical.append_column("sequence", pa.array([name] * len(tracks))))
+    table = pa.concat_tables(parts).append_column("embedding", pa.array(vectors, pa.list_(pa.float32())))
+    few = -(-len(parts[1]) // 40)
+    result = rs.solve(table, fps=25, size=(1920, 1080))
+    assert ["appearance" in solved.graph.terms for solved in result.recordings] == [True, False, False]
+    assert result.summary()["warnings"] == {"unused-embeddings": few}
+    (note,) = [note for note in result.tracks.notes if note.code == "unused-embeddings"]
+    assert note.text.startswith(f"{few} embeddings not used in 1 of 3 recordings: too few")
+    assert not rs.solve(table, fps=25, size=(1920, 1080), without=["appearance"]).summary()["warnings"]
 
 
 def test_what_is_assumed_is_said() -> None:

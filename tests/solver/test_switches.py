@@ -1,7 +1,11 @@
 """Cutting at switches and joining again: swaps are put right, clean tracklets stay whole."""
 
+from importlib import import_module
+
 import numpy as np
-from tests.clips import clip, identities
+import pyarrow as pa
+import pytest
+from tests.clips import SIZE, clip, identities, same_partition
 
 import reid_solve as rs
 from reid_solve.solver.switches import cut_at_switches
@@ -63,6 +67,16 @@ def test_only_doubtful_places_are_cut() -> None:
         rows = np.arange(0, len(look), 5)
         (whole,) = describe(tracks, appearance=(rows, look[rows]))
         assert len(cut_at_switches(whole)) == pieces
+
+
+def test_kept_ids_are_those_of_whole_tracks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces are put back before the tracker's ids are kept, or each would be somebody."""
+    tracks, _, look = meeting(True)
+    table = tracks.canonical.append_column("embedding", pa.array(list(look), pa.list_(pa.float32())))
+    monkeypatch.setattr(import_module("reid_solve.solver.solve"), "too_mixed", lambda purity: "for a test")
+    result = rs.solve(table, fps=25, size=SIZE)
+    assert [len(solved.tracklets) for solved in result.recordings] == [PEOPLE]
+    assert same_partition(identities(result.tracks), tracks.codes("track_id")[0])
 
 
 def test_without_embeddings_nothing_is_cut() -> None:

@@ -1,6 +1,6 @@
 """Runs a command many times, each time in a process of its own, and lets something go wrong at another moment.
 
-As a script it takes a job as JSON on stdin (see ``Job`` in test_atomic.py) and prints what each trial left behind.
+As a script it takes a job as JSON on stdin (see ``Job`` in test_faults.py) and prints what each trial left behind.
 """
 
 from __future__ import annotations

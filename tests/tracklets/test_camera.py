@@ -76,3 +76,14 @@ def test_grouped_median() -> None:
     group, values = rng.integers(0, 1000, 20_000), rng.normal(-3, 1, 20_000)
     expected = [np.median(values[group == g]) for g in range(1000)]
     np.testing.assert_allclose(grouped_median(values, group, 1000), expected, atol=1e-9)
+
+
+def test_places_are_those_of_the_picture_whatever_the_camera_does() -> None:
+    frame, node, boxes, _ = filmed(np.linspace(0, 300, 60), 1.004 ** np.arange(60))
+    found = reference_from_tracks(frame, node, boxes, SIZE)
+    rows = np.array([0, 59, 100])
+    x, y, w, h = boxes[rows].T
+    np.testing.assert_array_equal(found.place(rows), np.column_stack([x + w / 2, y + h]))
+    np.testing.assert_array_equal(found.place_unit(rows), h)
+    assert abs(found.unit[59] / h[1] - 1) > 0.1  # the reference is another thing
+    assert np.hypot(*(found.position[59] - found.place(rows)[1])) > 100

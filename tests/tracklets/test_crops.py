@@ -130,6 +130,11 @@ def test_boxes_without_pixels_and_frames_that_are_not_there_are_counted(film: Pa
     assert (seen.empty, seen.beyond) == (1, 2)
 
 
+def test_of_no_rows_there_are_no_crops(film: Path) -> None:
+    assert list(crops(film, small([1, 2], [8.0, 100.0]), np.zeros(0, np.int64))) == []
+    assert list(crops(film, small([1], [100.0]), np.array([0]))) == []
+
+
 def test_another_video_is_refused(film: Path) -> None:
     with pytest.raises(InputError, match=r"64x48 pixels, while the boxes of t\.txt are of one with 1920x1080"):
         crops(film, small([1], [8.0], size=(1920, 1080)), np.array([0]))

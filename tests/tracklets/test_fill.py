@@ -178,3 +178,10 @@ def test_wrong_options_are_refused() -> None:
         rs.solve(tracks, fill="cubic")
     with pytest.raises(OptionError, match="positive"):
         rs.solve(tracks, fill="linear", fill_gap=0)
+
+
+def test_more_rows_than_anybody_wants_are_refused_before_they_are_made() -> None:
+    """A long gap and a rate of frames that is wrong by far: ten million rows between eleven."""
+    tracks = clip([*range(10), 10**7], [1] * 11, 100.0)
+    with pytest.raises(OptionError, match=r"9,999,990 rows would be interpolated between 11; .*--fill-gap.*--fps"):
+        filled(tracks, gap=1e6)

@@ -192,6 +192,7 @@ class Oracle:
 
     def read(self, torsos: Sequence[Any]) -> Reading:
         """Read."""
+        assert torsos
         self.seen += len(torsos)
         return Reading(says(*[self.text] * len(torsos)), np.full(len(torsos), self.legible))
 
@@ -215,6 +216,19 @@ def test_nothing_legible_is_said_and_nothing_written(reader: Oracle, shirts: tup
     assert reader.seen > 0
     assert set(found.tracks.source["jersey"].to_pylist()) == {None}
     assert [note.code for note in found.tracks.notes] == ["no-numbers"]
+
+
+def test_a_reader_is_not_asked_where_nobody_can_be_read(shirts: tuple[Path, Any]) -> None:
+    """Nobody, nobody large enough, and nobody in the picture."""
+    path, tracks = shirts
+    table = tracks.source
+    outside = table.set_column(table.column_names.index("x"), "x", pa.array(np.full(len(table), 5000.0)))
+    for rows in (table.slice(0, 0), table.slice(225, 75), outside):
+        reader = Oracle("88")
+        found = read_numbers(read(rows, fps=25), path, reader)
+        assert (reader.seen, found.crops, found.numbered) == (0, 0, 0)
+        assert set(found.tracks.source["jersey"].to_pylist()) <= {None}
+        assert "no-numbers" in [note.code for note in found.tracks.notes]
 
 
 def test_the_numbers_written_feed_the_solver(shirts: tuple[Path, Any]) -> None:

@@ -245,6 +245,15 @@ def test_where_all_wear_one_kit_the_columns_are_empty_and_it_is_said(mini_clip: 
     assert found.summary()["kits"] == {}
 
 
+def test_where_there_is_nobody_to_look_at_that_is_said(mini_clip: MiniClip) -> None:
+    rows = pq.read_table(mini_clip.tracks)
+    without = rows.set_column(rows.column_names.index("track_id"), "track_id", pa.nulls(len(rows), pa.int64()))
+    for bare in (rows.slice(0, 0), without):
+        found = find_teams(read(bare, fps=25, size=(640, 360)), mini_clip.video)
+        assert (found.how, len(found.tracks)) == ("none", len(bare))
+        assert "one-kit" in [note.code for note in found.tracks.notes]
+
+
 def test_in_a_long_recording_crops_are_clustered_and_vote(mini_clip: MiniClip) -> None:
     truth = pq.read_table(mini_clip.truth)
     bare = truth.drop(["team", "role", "jersey"])

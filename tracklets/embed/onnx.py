@@ -56,15 +56,15 @@ class OnnxEmbedder:
 
         Raises:
             InputError: not a network, or not one of pictures.
+            OptionError: no such device.
         """
         runtime = optional("onnxruntime", "video", "an ONNX model")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 4
+        providers = _providers(self.settings.device)
         try:
-            self._session = runtime.InferenceSession(
-                str(self.path), options, providers=_providers(self.settings.device)
-            )
+            self._session = runtime.InferenceSession(str(self.path), options, providers=providers)
         except Exception as error:  # onnxruntime's own classes have no common base but this
             reason = str(error).splitlines()[0][:150]
             raise InputError(f"{self.path}: not an ONNX model that can be run ({reason})") from error
@@ -135,12 +135,13 @@ def vectors_of(out: npt.NDArray[Any], count: int, path: Path) -> Vectors:
     return vectors
 
 
-def _providers(device: str) -> list[str]:
+def _providers(device: str) -> list[str | tuple[str, dict[str, int]]]:
     if device == "cpu":
         return ["CPUExecutionProvider"]
     there = optional("onnxruntime", "video", "an ONNX model").get_available_providers()
     if device == "auto":
         return [p for p in ("CUDAExecutionProvider", "CPUExecutionProvider") if p in there]
-    if device.startswith("cuda") and "CUDAExecutionProvider" in there:
-        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    kind, _, number = device.partition(":")
+    if kind == "cuda" and "CUDAExecutionProvider" in there and (number.isdecimal() or device == kind):
+        return [("CUDAExecutionProvider", {"device_id": int(number or 0)}), "CPUExecutionProvider"]
     raise OptionError(f"--device {device}: this onnxruntime has only {', '.join(there)}; use --device cpu")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from reid_solve.tracklets.embed.cache import fingerprint
 from reid_solve.tracklets.embed.download import HUB, check_online, hub_cached
 from reid_solve.tracklets.embed.inputs import PERSON, Input
 from reid_solve.tracklets.embed.registry import Embedder, Settings, backend
-from reid_solve.tracklets.embed.torch_model import RANDOM, Network, TorchEmbedder, reason
+from reid_solve.tracklets.embed.torch_model import RANDOM, Network, TorchEmbedder, perhaps, reason, refuse_files
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.extras import optional
 
@@ -40,24 +39,47 @@ def from_name(spec: str, settings: Settings) -> Embedder:
 
 def _build(model: str, weights: str) -> Network:
     open_clip = optional("open_clip", "video", "an open_clip model")
+    made, wants, _ = make_clip(open_clip, model, pretrained=None if weights == RANDOM else weights)
+    return Network(made.visual, wants)
+
+
+def make_clip(open_clip: Any, model: str, *, size: tuple[int, int] | None = None, pretrained: str | None = None,
+              quick_gelu: bool | None = None, **options: Any) -> tuple[Any, Input, bool]:  # fmt: skip
+    """A whole open_clip model, the pictures that it wants, and whether it has OpenAI's activation.
+
+    Args:
+        open_clip: the library.
+        model: its name there.
+        size: of pictures; ``input_size`` by default.
+        pretrained: a file or a tag; None for random weights.
+        quick_gelu: OpenAI's activation; by default as the tag says, and not with a file.
+        **options: of open_clip's own ``create_model``.
+
+    Raises:
+        OptionError: no such model, no such weights, or an option that names a file.
+        InputError: the file does not fit.
+    """
     config = checked(open_clip, model)
-    known = pretrained_tags(open_clip, model)
-    if weights not in known and weights != RANDOM and not Path(weights).is_file():
+    refuse_files(f"openclip:{model}", options)
+    tags = pretrained_tags(open_clip, model)
+    if pretrained is not None and pretrained not in tags and not Path(pretrained).is_file():
         raise OptionError(
-            f"openclip:{model}/{weights}: neither a file nor weights of this model; there are {', '.join(known)}"
+            f"openclip:{model}: {pretrained} is neither a file nor weights of it; there are {', '.join(tags)}"
         )
-    about: dict[str, Any] = known.get(weights) or next(iter(known.values()), {})  # a file: as the model's other weights
-    file = None if weights == RANDOM else weights_file(model, weights, about if weights in known else None)
-    size = input_size(config["vision_cfg"])
-    stretched = size != own_size(config["vision_cfg"])
-    made = open_clip.create_model(
-        model, pretrained=None, pretrained_text=False, force_image_size=size if stretched else None,
-        force_quick_gelu=weights in known and bool(about.get("quick_gelu")),
-    )  # fmt: skip
-    if file is not None:
-        load_weights(open_clip, made, model, file)
+    # of a file or of random weights nothing is known: they get what the model's other weights want
+    about: dict[str, Any] = tags.get(pretrained or "") or next(iter(tags.values()), {})
+    wanted = size or input_size(config["vision_cfg"])
+    stretched = wanted != own_size(config["vision_cfg"])
+    if quick_gelu is None:
+        quick_gelu = bool(pretrained in tags and about.get("quick_gelu"))
+    made = open_clip.create_model(model, pretrained=None, pretrained_text=False, force_quick_gelu=quick_gelu,
+                                  force_image_size=wanted if stretched else None, **options)  # fmt: skip
+    if pretrained is not None:
+        load_weights(open_clip, made, model, weights_file(model, pretrained, tags.get(pretrained)))
+    if stretched and hasattr(made.visual, "trunk"):
+        made.visual.set_input_size(wanted)
     mean, std = (tuple(about.get(key) or getattr(made.visual, f"image_{key}")) for key in ("mean", "std"))
-    return Network(made.visual, Input(size, mean, std, letterbox=not stretched))
+    return made, Input(wanted, mean, std, letterbox=not stretched), quick_gelu
 
 
 def checked(open_clip: Any, model: str) -> dict[str, Any]:
@@ -66,10 +88,10 @@ def checked(open_clip: Any, model: str) -> dict[str, Any]:
     Raises:
         OptionError: no such model.
     """
-    config: dict[str, Any] | None = open_clip.get_model_config(model)
+    # "hf-hub:..." and "local-dir:..." are fetched and read before anybody has said that they may be
+    config: dict[str, Any] | None = None if ":" in model else open_clip.get_model_config(model)
     if config is None:
-        close = ", ".join(get_close_matches(model, open_clip.list_models(), n=3, cutoff=0.3))
-        raise OptionError(f"openclip:{model}: open_clip has no such model; perhaps {close}")
+        raise OptionError(f"openclip:{model}: open_clip has no such model; {perhaps(model, open_clip.list_models())}")
     return config
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,21 @@ from reid_solve.tracklets.embed.cache import fingerprint
 from reid_solve.tracklets.embed.download import HUB, check_online, hub_cached
 from reid_solve.tracklets.embed.inputs import Input
 from reid_solve.tracklets.embed.registry import Embedder, Settings, backend
-from reid_solve.tracklets.embed.torch_model import RANDOM, Network, TorchEmbedder, read_weights, reason
+from reid_solve.tracklets.embed.torch_model import (
+    RANDOM,
+    Network,
+    TorchEmbedder,
+    fill,
+    perhaps,
+    read_weights,
+    reason,
+    refuse_files,
+)
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.extras import optional
 
 FILES = ("model.safetensors", "pytorch_model.bin")
+OWN = "timm"
 HEADS = ("fc.", "head.", "classifier.")  # a checkpoint's classifier, which is not wanted
 
 
@@ -36,27 +45,34 @@ def from_name(spec: str, settings: Settings) -> Embedder:
 
 def _build(model: str, weights: str) -> Network:
     timm = optional("timm", "video", "a timm model")
-    if not timm.is_model(model):
-        close = ", ".join(get_close_matches(model, timm.list_models(), n=3, cutoff=0.3))
-        raise OptionError(f"timm:{model}: timm has no such model; perhaps {close}")
-    if weights:
-        made = timm.create_model(model, pretrained=False, num_classes=0)
-        if weights != RANDOM:
-            _fill(made, model, Path(weights))
-    else:
-        made = with_own_weights(timm, model)
+    made = make_model(timm, model, None if weights == RANDOM else weights or OWN)
     wants = timm.data.resolve_model_data_config(made)
     _, height, width = wants["input_size"]
     return Network(made, Input((height, width), tuple(wants["mean"]), tuple(wants["std"]), letterbox=True))
 
 
-def _fill(made: Any, model: str, path: Path) -> None:
-    """Load a file's weights; only a classifier may be left over."""
-    lost, surplus = made.load_state_dict(read_weights(path), strict=False)
-    surplus = [name for name in surplus if not name.startswith(HEADS)]
-    if lost or surplus:
-        which = f"lacks {lost[0]}" if lost else f"has {surplus[0]}, which it has not"
-        raise InputError(f"{path}: no weights of timm:{model} ({which}); name the model they are of")
+def make_model(timm: Any, model: str, weights: str | None, **options: Any) -> Any:
+    """A model without its classifier.
+
+    Args:
+        timm: the library.
+        model: its name there.
+        weights: a file, ``OWN`` for those that timm knows, or None for random ones.
+        **options: of the model in timm.
+
+    Raises:
+        OptionError: no such model, no weights of it, or an option that names a file.
+        InputError: the weights cannot be had, or do not fit.
+    """
+    if not timm.is_model(model):
+        raise OptionError(f"timm:{model}: timm has no such model; {perhaps(model, timm.list_models())}")
+    refuse_files(f"timm:{model}", options)
+    if weights == OWN:
+        return with_own_weights(timm, model, **options)
+    made = timm.create_model(model, pretrained=False, num_classes=0, **options)
+    if weights is not None:
+        fill(made, read_weights(Path(weights)), weights, HEADS)
+    return made
 
 
 def with_own_weights(timm: Any, model: str, **options: Any) -> Any:

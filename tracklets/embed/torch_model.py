@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,12 @@ def reason(error: BaseException) -> str:
     return (lines[0] if lines else type(error).__name__).strip().rstrip(".:")[:200]
 
 
+def perhaps(name: str, known: list[str]) -> str:
+    """What somebody may have meant who wrote a name that a library does not know."""
+    close = get_close_matches(name, known, n=3, cutoff=0.3)
+    return f"perhaps {', '.join(close)}" if close else f"it has {len(known)} others"
+
+
 def read_weights(path: Path) -> dict[str, Any]:
     """Weights by name from a .pt, .pth or .safetensors file. Only weights: no code in the file is run.
 
@@ -143,9 +150,51 @@ def read_weights(path: Path) -> dict[str, Any]:
     for inner in ("state_dict", "model", "model_state_dict"):
         if isinstance(found, dict) and isinstance(found.get(inner), dict):
             found = found[inner]
-    if not isinstance(found, dict) or not found or not all(torch.is_tensor(v) for v in found.values()):
+    if (
+        not isinstance(found, dict)
+        or not found
+        or not all(isinstance(name, str) and torch.is_tensor(value) for name, value in found.items())
+    ):
         raise InputError(f"{path}: holds no weights by name; save a state_dict")
     return {name.removeprefix("module."): value for name, value in found.items()}
+
+
+def named_files(options: dict[str, Any]) -> list[str]:
+    """Options, of any depth, by which libraries read files of weights themselves, unchecked."""
+    out: list[str] = []
+    for name, value in options.items():
+        if "pretrained" in str(name) or "checkpoint" in str(name):
+            out.append(name)
+        elif isinstance(value, dict):
+            out += named_files(value)
+    return out
+
+
+def refuse_files(model: str, options: dict[str, Any]) -> None:
+    """Weights come by one way, on which they are read safely, and which is not kept with a trained network.
+
+    Raises:
+        OptionError: an option names weights.
+    """
+    for name in named_files(options):
+        raise OptionError(f"{model}: no option {name!r} here; name weights as pretrained alone")
+
+
+def fill(module: Any, weights: dict[str, Any], path: object, spare: tuple[str, ...] = ()) -> None:
+    """Load weights into a module by name; only those that begin with one of ``spare`` may be left over.
+
+    Raises:
+        InputError: names or shapes differ.
+    """
+    own = module.state_dict()
+    surplus = [name for name in weights if name not in own and not name.startswith(spare)]
+    lost = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
+    apart = [name for name in weights if name in own and weights[name].shape != own[name].shape]
+    if lost or surplus or apart:
+        which = f"lacks {lost[0]}" if lost else f"has {surplus[0]}, which it has not" if surplus else ""
+        which = which or f"{apart[0]} is {tuple(weights[apart[0]].shape)}, not {tuple(own[apart[0]].shape)}"
+        raise InputError(f"{path}: not the weights of this network ({which}); name the network they are of")
+    module.load_state_dict({name: value for name, value in weights.items() if name in own}, strict=False)
 
 
 def _device(torch: Any, name: str) -> Any:

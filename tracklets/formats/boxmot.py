@@ -12,13 +12,11 @@ truth does. Where neither shows, it is read as MOT text, whose first seven colum
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from reid_solve.tracklets.errors import InputError
-from reid_solve.tracklets.formats.dialect import sniff
-from reid_solve.tracklets.formats.encoding import to_utf8
+from reid_solve.tracklets.formats.dialect import Dialect, first_rows
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
-from reid_solve.tracklets.formats.text import TextOrigin, load_text, parse
+from reid_solve.tracklets.formats.text import TextOrigin, beginning, load_text, parse
 from reid_solve.tracklets.table import Clip
 
 _CORNERS = {"xyxy": ("x1", "y1", "x2", "y2"), "cxcywh": ("xc", "yc", "w", "h")}
@@ -42,27 +40,20 @@ def _tail(rows: list[list[str]]) -> tuple[str, str, str] | None:
     return None
 
 
-def _rows(text: bytes) -> list[list[str]]:
-    dialect = sniff(text)
+def _rows(text: bytes, dialect: Dialect | None) -> list[list[str]]:
     if dialect is None or dialect.header is not None or dialect.width != 9:
         return []
-    lines = text[: 1 << 16].decode("utf-8", "replace").splitlines()
-    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    return [dialect.split(line) for line in (lines[:-1] or lines)[:_LINES]]  # the last may be cut
+    return first_rows(text, dialect, _LINES)
 
 
-def _is_boxmot(file: Any) -> bool:
-    if not isinstance(file, File):
-        return False
-    try:
-        return _tail(_rows(to_utf8(file.head, str(file), head=True)[0])) is not None
-    except InputError:
-        return False
+def is_boxmot(file: File) -> bool:
+    """Whether a file is BoxMOT's text, as far as its first lines tell."""
+    return _tail(_rows(*beginning(file))) is not None
 
 
 @reader(
     "boxmot",
-    recognises=_is_boxmot,
+    recognises=is_boxmot,
     about="BoxMOT's text: MOT text of nine columns that end in confidence, class, detection (or 1, class, confidence)",
     extensions=(".txt",),
 )
@@ -73,7 +64,7 @@ def read_boxmot(file: File, options: Options) -> Loaded:
         InputError: lines of another layout.
     """
     text = load_text(file, salvage=options.salvage)
-    tail = _tail(_rows(text.data))
+    tail = _tail(_rows(text.data, text.dialect))
     if text.dialect is None or tail is None:
         raise InputError(
             f"{text.source}: not nine columns that end in confidence, class, detection; leave --format at auto"

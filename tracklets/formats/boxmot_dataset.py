@@ -34,10 +34,8 @@ _KEYS = {
 }
 
 
-def _is_build(source: Any) -> bool:
-    if not isinstance(source, Folder) or not {"samples", "instances"} <= set(source.folders):
-        return False
-    if "manifest.json" not in source.files:
+def _is_build(source: Folder) -> bool:
+    if not {"samples", "instances"} <= set(source.folders) or "manifest.json" not in source.files:
         return False
     try:
         return _SCHEMA.encode() in (source.path / "manifest.json").read_bytes()[:_LARGEST_MANIFEST]

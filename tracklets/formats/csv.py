@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reid_solve.tracklets import columns
 from reid_solve.tracklets.errors import InputError
-from reid_solve.tracklets.formats.dialect import sniff
-from reid_solve.tracklets.formats.encoding import to_utf8
 from reid_solve.tracklets.formats.mot import empty
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
-from reid_solve.tracklets.formats.text import Text, TextOrigin, load_text, parse
+from reid_solve.tracklets.formats.text import Text, TextOrigin, beginning, load_text, parse
 from reid_solve.tracklets.table import Clip
 
 
-def _has_header(file: Any) -> bool:
-    if not isinstance(file, File):
-        return False
-    try:
-        dialect = sniff(to_utf8(file.head, str(file), head=True)[0])
-    except InputError:
-        return False  # the last format in line says what is wrong with it
+def _has_header(file: File) -> bool:
+    dialect = beginning(file)[1]
     return dialect is not None and dialect.header is not None
 
 

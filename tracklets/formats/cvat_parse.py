@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
 from reid_solve.tracklets.errors import InputError
-from reid_solve.tracklets.formats.encoding import GZIP
+from reid_solve.tracklets.formats.encoding import unpack
 from reid_solve.tracklets.formats.registry import File
 from reid_solve.tracklets.table import Note
 
-_CHUNK = 1 << 20
 _SHAPES = {"polygon", "polyline", "points", "cuboid", "ellipse", "mask", "skeleton", "tag"}
 _SIDES = ("xtl", "ytl", "xbr", "ybr")
+_MOST_TURNS = 1e9  # degrees: nobody turns a box so far
 
 
 @dataclass
@@ -26,7 +25,8 @@ class Found:
     tracks: list[dict[str, str]] = field(default_factory=list)  # their XML attributes
     track: list[int] = field(default_factory=list)  # (n,) position in ``tracks``
     frame: list[int] = field(default_factory=list)
-    box: list[tuple[float, ...]] = field(default_factory=list)  # xtl, ytl, xbr, ybr
+    box: list[tuple[float, ...]] = field(default_factory=list)  # xtl, ytl, xbr, ybr, before it is turned
+    angle: list[float] = field(default_factory=list)  # by which it is turned about its centre: degrees, clockwise
     occluded: list[bool] = field(default_factory=list)
     keyframe: list[bool] = field(default_factory=list)
     line: list[int] = field(default_factory=list)
@@ -50,13 +50,12 @@ def parse(file: File, *, salvage: bool) -> Found:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     _Handlers(found, parser)
+    raw, notes = unpack(file.path.read_bytes(), found.source, salvage=salvage)
+    found.notes.extend(notes)
     try:
-        for chunk in _chunks(file):
-            parser.Parse(chunk, False)
-        parser.Parse(b"", True)
-    except (expat.ExpatError, zlib.error, EOFError) as error:
-        line = parser.CurrentLineNumber
-        reason = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else f"gzip: {error}"
+        parser.Parse(raw, True)
+    except expat.ExpatError as error:
+        line, reason = parser.CurrentLineNumber, expat.ErrorString(error.code)
         if not salvage:
             raise InputError(
                 f"{file}, line {line}: damaged or cut short ({reason}); export it again, or keep the boxes before that "
@@ -66,23 +65,6 @@ def parse(file: File, *, salvage: bool) -> Found:
     except (ValueError, LookupError) as error:  # an encoding that Python does not know
         raise InputError(f"{file}: an encoding that cannot be read ({error}); save it as UTF-8") from error
     return found
-
-
-def _chunks(file: File) -> Iterator[bytes]:
-    with file.path.open("rb") as stream:
-        packed = stream.read(len(GZIP)) == GZIP
-        stream.seek(0)
-        if not packed:
-            while chunk := stream.read(_CHUNK):
-                yield chunk
-            return
-        member = zlib.decompressobj(wbits=31)
-        while chunk := stream.read(1 << 16):
-            while chunk:
-                yield member.decompress(chunk, _CHUNK)
-                chunk = member.unconsumed_tail
-                if member.eof:
-                    chunk, member = member.unused_data, zlib.decompressobj(wbits=31)
 
 
 class _Handlers:
@@ -166,17 +148,21 @@ class _Handlers:
         frame = inside.get("id") if self.image else given.get("frame")
         try:
             sides = tuple(float(given[side]) for side in _SIDES)
+            angle = float(given.get("rotation", "0"))
             number = int(frame or "")
+            if not abs(angle) < _MOST_TURNS:
+                raise ValueError(angle)
         except KeyError as error:
             raise self.error(f"a box without {error.args[0]}", "export it again") from error
         except ValueError as error:
-            value = {"frame": frame} | {side: given[side] for side in _SIDES if side in given}
+            value = {"frame": frame} | {side: given[side] for side in (*_SIDES, "rotation") if side in given}
             raise self.error(f"a box of {str(value)[:150]}, not numbers", "correct it") from error
         if self.image:  # every box for itself
             found.tracks.append({"label": given["label"]} if "label" in given else {})
         found.track.append(len(found.tracks) - 1)
         found.frame.append(number)
         found.box.append(sides)
+        found.angle.append(angle)
         found.occluded.append(given.get("occluded") == "1")
         found.keyframe.append(self.image or given.get("keyframe", "1") == "1")
         found.line.append(self.parser.CurrentLineNumber)

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.casts import truth
-from reid_solve.tracklets.errors import OutputError
 from reid_solve.tracklets.formats import row_text
 from reid_solve.tracklets.formats.registry import writer
 from reid_solve.tracklets.table import BoolArray, IntArray, Note, Tracks, counted
@@ -38,7 +37,7 @@ def quoted(word: str) -> str:
     return quoteattr(_ILLEGAL.sub("\ufffd", word))
 
 
-@writer("cvat-xml", extensions=(".xml",), about="CVAT for video 1.1, to correct by hand; tracks by identity")
+@writer("cvat-xml", extensions=(".xml",), about="a track for each identity, to correct by hand")
 def write_cvat(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write a track for each identity (each track id, where there are none), labelled by role or class.
 
@@ -49,8 +48,7 @@ def write_cvat(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     Raises:
         OutputError: rows of several recordings.
     """
-    if tracks.sequence.max(initial=0) > 0:
-        raise OutputError("a CVAT file is about one video, and the table holds several; write .parquet or .csv")
+    row_text.one_video(tracks, "a CVAT file")
     base = row_text.first_frame(tracks)
     frame = tracks.frame - base
     size = max(tracks.clip.length or 0, int(frame.max(initial=-1)) + 1)
@@ -206,7 +204,4 @@ def _notes(tracks: Tracks, base: int, again: int, bare: int, attributes: list[st
         yield Note("characters-replaced", changed, text, "warning")
     held = {*attributes, "frame", "track_id", "identity"}
     yield from row_text.facts_left_out(tracks, ("width", "height", "length", "frame_base"), "a CVAT file")
-    lost = [name for name in row_text.left_out(tracks, held) if name not in _OWN]
-    if lost:
-        text = f"a CVAT file has no place for {', '.join(lost)}: left out"
-        yield Note("columns-left-out", len(lost), text, "warning")
+    yield from row_text.columns_left_out(tracks, held, _OWN, "a CVAT file")

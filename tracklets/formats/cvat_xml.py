@@ -16,9 +16,10 @@ from reid_solve.tracklets import arrays
 from reid_solve.tracklets.columns import BOX_LISTS, BOXES, is_word
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.cvat_parse import Found, parse
-from reid_solve.tracklets.formats.nested import NestedOrigin
+from reid_solve.tracklets.formats.nested import NestedOrigin, box_columns
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
-from reid_solve.tracklets.table import Clip, Note
+from reid_solve.tracklets.formats.turned import upright
+from reid_solve.tracklets.table import Clip, FloatArray, Note
 
 _SHAPE = re.compile(rb"<annotations[\s>]")
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,18}")
@@ -65,7 +66,8 @@ def read_cvat(file: File, options: Options) -> Loaded:
         columns["sequence"] = _words(tasks).take(arrays.column(track))
     columns["label"] = _words([one.get("label") for one in found.tracks]).take(arrays.column(track))
     box = np.array(found.box, np.float64).reshape(n, 4)
-    columns |= {name: arrays.column(np.ascontiguousarray(box[:, k])) for k, name in enumerate(("x1", "y1", "x2", "y2"))}
+    box, turned = _upright(box, np.array(found.angle, np.float64))
+    columns |= box_columns(box, "xyxy")
     columns |= {name: arrays.column(np.array(getattr(found, name), np.bool_)) for name in ("occluded", "keyframe")}
     for name, key in (("source", "source"), ("group_id", "group_id")):
         given = [one.get(key) for one in found.tracks]
@@ -78,10 +80,20 @@ def read_cvat(file: File, options: Options) -> Loaded:
     known: dict[str, Any] = {key: found.facts[key] for key in ("width", "height") if key in found.facts}
     clip = Clip(source=source, format="cvat-xml", length=length, metadata={"frame_base": 0}, **known)
     lines = found.line
-    return Loaded(table, clip, NestedOrigin(table, lambda row: f"line {lines[row]}"), _notes(found, source))
+    return Loaded(table, clip, NestedOrigin(table, lambda row: f"line {lines[row]}"), (*turned, *_notes(found)))
 
 
-def _notes(found: Found, source: str) -> tuple[Note, ...]:
+def _upright(box: FloatArray, angle: FloatArray) -> tuple[FloatArray, tuple[Note, ...]]:
+    """Corners (n, 4) of boxes that CVAT turned about their centres."""
+    turned = np.flatnonzero(angle % 360)
+    with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not finite are refused later, with their line
+        sides = np.hstack([box[turned, :2], box[turned, 2:] - box[turned, :2]])
+        around, notes = upright(sides, angle[turned], 0.5)
+        box[turned] = np.hstack([around[:, :2], around[:, :2] + around[:, 2:]])
+    return box, notes
+
+
+def _notes(found: Found) -> tuple[Note, ...]:
     notes = list(found.notes)
     if found.shapes:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(found.shapes.items()))

@@ -59,11 +59,17 @@ def _table(boxes: list[npt.NDArray[Any]], values: dict[str, list[tuple[int, Any]
 def read_results(source: Any, options: Options) -> Loaded:
     """Take a list of ``Results``, one a video frame; the index is the frame.
 
-    ``boxes.id`` is None in a frame where the tracker confirmed nothing: its detections are kept, unassigned.
+    ``boxes.id`` is None in a frame where the tracker confirmed nothing: its detections are kept, unassigned. Masks and
+    keypoints stay out.
+
+    Raises:
+        InputError: turned boxes.
     """
     boxes, values = [], {"track_id": [], "score": [], "class_id": []}  # type: tuple[list[Any], dict[str, list[Any]]]
     names: dict[int, str] = {}
     for frame, result in enumerate(source):
+        if getattr(result, "obb", None) is not None:
+            raise InputError(f"Results, frame {frame}: turned boxes (obb); track with a model of upright boxes")
         found = result.boxes
         boxes.append(np.zeros((0, 4)) if found is None else _numpy(found.xyxy).reshape(-1, 4))
         if found is None:

@@ -46,8 +46,7 @@ def split(line: str, separator: str) -> list[str]:
 
 def sniff(text: bytes) -> Dialect | None:
     """Tell the layout from the first lines; None where there is no line of data or header."""
-    head = text[: 1 << 16].decode("utf-8", "replace")
-    lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    lines = _lines(text)
     if len(text) > 1 << 16 and len(lines) > 1:
         lines.pop()  # cut in the middle
     lines = lines[:50]
@@ -63,6 +62,17 @@ def sniff(text: bytes) -> Dialect | None:
     if separator == ",":
         comma &= not any("." in cell and is_number(cell) for row in data for cell in row)
     return Dialect(separator, "," if comma else ".", header, len(data[0]) if data else len(first))
+
+
+def first_rows(text: bytes, dialect: Dialect, most: int) -> list[list[str]]:
+    """The cells of the first lines, at most so many, without the last, which may be cut."""
+    lines = _lines(text)
+    return [dialect.split(line) for line in (lines[:-1] or lines)[:most]]
+
+
+def _lines(text: bytes) -> list[str]:
+    head = text[: 1 << 16].decode("utf-8", "replace")
+    return [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
 def _separator(lines: list[str]) -> str:

@@ -17,9 +17,10 @@ from reid_solve.tracklets.formats.soccernet_gsr import PITCH
 from reid_solve.tracklets.table import IntArray, Note, Tracks, counted
 
 _MORE = ("class_name", "class_id", "role_score", "team_score", "jersey_score", "gt_id", "identity_score")
+_HELD = ("frame", "sequence", "track_id", "identity", "score", "role", "team", "jersey", "pitch_x", "pitch_y", *_MORE)
 
 
-@writer("soccernet-gsr", extensions=(".json",), about="SoccerNet game state, predictions; track_id is the identity")
+@writer("soccernet-gsr", extensions=(".json",), about="predictions, whose track_id is the identity")
 def write_gsr(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write ``{"predictions": [...]}``, an object for each row, in the rows' order; frames are counted from 1.
 
@@ -82,7 +83,7 @@ def _json(column: Any) -> Any:
 
 
 def _is_words(column: Any) -> bool:
-    return arrays.is_text(row_text.value_type(arrays.whole(column).type))
+    return arrays.is_text(arrays.value_type(arrays.whole(column).type))
 
 
 def _image_ids(tracks: Tracks, shift: int) -> Any:
@@ -141,22 +142,6 @@ def _notes(tracks: Tracks, shift: int, ids: Any, key: str) -> Iterator[Note]:
     if _is_words(tracks.canonical[key]):
         text = "ids that are words are written as such; SoccerNet's own are numbers"
         yield Note("ids-not-numbers", len(tracks), text, "warning")
-    held = {
-        "frame",
-        "sequence",
-        "track_id",
-        "identity",
-        "score",
-        "role",
-        "team",
-        "jersey",
-        "pitch_x",
-        "pitch_y",
-        *_MORE,
-    }
     own = {*PITCH, "id", "image_id", "category_id", "tracker_id", "interpolated"}
     yield from row_text.facts_left_out(tracks, ("frame_base",), "a list of predictions")
-    lost = [name for name in row_text.left_out(tracks, held) if name not in own]
-    if lost:
-        text = f"a game state has no place for {', '.join(lost)}: left out"
-        yield Note("columns-left-out", len(lost), text, "warning")
+    yield from row_text.columns_left_out(tracks, _HELD, own, "a game state")

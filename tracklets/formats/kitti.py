@@ -15,13 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from reid_solve.tracklets import arrays
-from reid_solve.tracklets.errors import InputError, OptionError, OutputError
+from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.formats import row_text
-from reid_solve.tracklets.formats.dialect import is_number, sniff
-from reid_solve.tracklets.formats.encoding import to_utf8
+from reid_solve.tracklets.formats.dialect import first_rows, is_number
 from reid_solve.tracklets.formats.mot import empty
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader, writer
-from reid_solve.tracklets.formats.text import TextOrigin, load_text, parse
+from reid_solve.tracklets.formats.text import TextOrigin, beginning, load_text, parse
 from reid_solve.tracklets.table import Clip, Note, Tracks, counted
 
 # "width" and "height" alone would be taken for sides of the box.
@@ -35,24 +34,15 @@ _UNKNOWN = dict.fromkeys(_BEFORE, -1) | {"alpha": -10} | dict.fromkeys(_SOLID[:3
 _UNKNOWN |= dict.fromkeys(_SOLID[3:6], -1000) | {"rotation_y": -10}
 
 
-def _is_kitti(file: Any) -> bool:
-    if not isinstance(file, File):
-        return False
-    try:
-        text = to_utf8(file.head, str(file), head=True)[0]
-    except InputError:
-        return False
-    dialect = sniff(text)
+def _is_kitti(file: File) -> bool:
+    text, dialect = beginning(file)
     if dialect is None or dialect.header is not None or dialect.width not in {17, 18}:
         return False
-    lines = text.decode("utf-8", "replace").splitlines()[:20]
-    rows = [dialect.split(line) for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    rows = rows[:-1] or rows  # the last may be cut
     return all(
         len(row) in {17, 18}
         and not is_number(row[2])
         and all(is_number(cell) for at, cell in enumerate(row[:10]) if at != 2)
-        for row in rows
+        for row in first_rows(text, dialect, 20)
     )
 
 
@@ -95,7 +85,7 @@ def _dont_care(table: Any) -> tuple[Note, ...]:
 @writer(
     "kitti",
     extensions=(".kitti.txt", ".kitti"),
-    about="KITTI tracking text; the identity stands in the id column",
+    about="the identity stands in the id column",
 )
 def write_kitti(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write 17 columns, 18 where there are scores: the id is the identity where there is one, and -1 for nobody.
@@ -105,30 +95,27 @@ def write_kitti(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     Frame numbers are not changed.
 
     Raises:
-        OutputError: ids that are not whole numbers.
+        OutputError: ids that are not whole numbers, or rows of several recordings.
     """
-    if tracks.sequence.max(initial=0) > 0:
-        raise OutputError("KITTI text is about one video, and the table holds several; write .parquet or .csv")
+    row_text.one_video(tracks, "KITTI text")
+    ids = row_text.whole_ids(tracks, "KITTI text")
     canonical, source = tracks.canonical, tracks.source
-    key = "identity" if "identity" in tracks else "track_id"
-    ids = arrays.whole(canonical[key])
-    if not pa.types.is_integer(ids.type):
-        if ids.null_count < len(ids):
-            raise OutputError(f"KITTI text has whole numbers as ids, and {key} holds strings; write .parquet or .csv")
-        ids = pa.nulls(len(ids), pa.int64())
     own = tracks.clip.format == "kitti"
     kinds, notes = _types(tracks)
     x, y, w, h = (arrays.floats(canonical[side]) for side in "xywh")
-    columns: dict[str, Any] = {"frame": canonical["frame"], "track_id": _filled(ids, -1), "class_name": kinds}
+    columns: dict[str, Any] = {"frame": canonical["frame"], "track_id": ids, "class_name": kinds}
     for side, numbers in zip(_BOX, (x, y, x + w, y + h), strict=True):
         given = arrays.floats(source[side]) if own and _numeric(source, side) else np.full(len(tracks), np.nan)
         columns[side] = arrays.column(np.where(np.isnan(given), numbers, given))  # rows that were filled in have none
     for name in (*_BEFORE, *_SOLID):
         there = own and _numeric(source, name)
-        columns[name] = _filled(source[name], _UNKNOWN[name]) if there else _constant(_UNKNOWN[name], len(tracks))
+        columns[name] = (
+            row_text.filled(source[name], _UNKNOWN[name]) if there else _constant(_UNKNOWN[name], len(tracks))
+        )
     if "score" in tracks:
         kept = own and _numeric(source, "score")
-        columns["score"] = _filled(source["score"] if kept else canonical["score"], 1)
+        columns["score"] = row_text.filled(source["score"] if kept else canonical["score"], 1)
+        notes += row_text.percent_left_out(tracks, "KITTI text") if kept else []
         unknown = arrays.whole(canonical["score"]).null_count
         if unknown:
             text = f"{counted(unknown, 'row')} without a score written as 1"
@@ -139,10 +126,7 @@ def write_kitti(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     notes += row_text.facts_left_out(tracks, ("frame_base",), "KITTI text")
     held = {"frame", "track_id", "identity", "identity_score", "class_name", "score"}
     held |= {"class_id"} if "class_name" not in tracks else set()
-    lost = [name for name in row_text.left_out(tracks, held) if name not in {*NAMES, "interpolated"}]
-    if lost:
-        text = f"KITTI text has no place for {', '.join(lost)}: left out"
-        notes.append(Note("columns-left-out", len(lost), text, "warning"))
+    notes += row_text.columns_left_out(tracks, held, {*NAMES, "interpolated"}, "KITTI text")
     if tracks.clip.frame_base:
         text = f"KITTI counts frames from 0, these are counted from {tracks.clip.frame_base}: kept as they are"
         notes.append(Note("frame-base", len(tracks), text, "warning"))
@@ -167,22 +151,8 @@ def _types(tracks: Tracks) -> tuple[Any, list[Note]]:
 
 def _numeric(table: Any, name: str) -> bool:
     """Whether there is such a column of numbers; among words that were left out it holds words, too."""
-    if name not in table.column_names:
-        return False
-    kind = table.schema.field(name).type
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+    return name in table.column_names and row_text.is_number(table.schema.field(name).type)
 
 
 def _constant(value: int, count: int) -> Any:
     return arrays.column(np.full(count, value, np.int64))
-
-
-def _filled(column: Any, value: int) -> Any:
-    """Numbers with something in place of nulls."""
-    array = arrays.whole(column)
-    if pa.types.is_null(array.type):
-        return _constant(value, len(array))
-    if array.null_count == 0:
-        return array
-    numbers = arrays.values(array)
-    return arrays.column(np.where(arrays.present(array), numbers, numbers.dtype.type(value)))

@@ -62,13 +62,9 @@ def _other_format(table: Any, text: Text) -> str | None:
     return None
 
 
-def _is_text(file: Any) -> bool:
-    return isinstance(file, File)
-
-
 @reader(
     "mot",
-    recognises=_is_text,
+    recognises=lambda file: True,
     turn=3,
     about="frame, id, x, y, w, h[, score[, ...]]: MOTChallenge, SoccerNet-tracking, SportsMOT, norfair, most trackers",
     extensions=(".txt",),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import configparser
 import re
 from dataclasses import replace
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.columns import ALIASES
 from reid_solve.tracklets.errors import InputError
-from reid_solve.tracklets.formats.boxmot import _is_boxmot, read_boxmot
+from reid_solve.tracklets.formats.boxmot import is_boxmot, read_boxmot
 from reid_solve.tracklets.formats.mot import read_mot
 from reid_solve.tracklets.formats.registry import Loaded, Options, reader
 from reid_solve.tracklets.formats.sources import Folder
@@ -28,11 +27,8 @@ _PLACES = (("gt", "gt.txt"), ("det", "det.txt"))
 _KEY = re.compile(r"trackletid_(\d{1,18})")
 
 
-def _is_clip(source: Any) -> bool:
-    if not isinstance(source, Folder):
-        return False
-    inner = {first: source.folder(first) for first, _ in _PLACES}
-    return any(folder is not None and name in folder.files for (first, name) in _PLACES if (folder := inner[first]))
+def _is_clip(source: Folder) -> bool:
+    return any((inner := source.folder(first)) is not None and name in inner.files for first, name in _PLACES)
 
 
 @reader(
@@ -51,13 +47,12 @@ def read_clip(folder: Folder, options: Options) -> Loaded:
     if not found:
         raise InputError(f"{folder}: neither gt/gt.txt nor det/det.txt in it; give the file to read")
     first, file = found[0]
-    loaded = read_boxmot(file, options) if _is_boxmot(file) else read_mot(file, options)
+    loaded = read_boxmot(file, options) if is_boxmot(file) else read_mot(file, options)
     text = f"{first}/{file.path.name} is read"
     if len(found) > 1:
         text += ", not det/det.txt beside it; for that one give the file itself"
-    loaded = replace(
-        loaded, clip=replace(loaded.clip, format="mot-folder")
-    )  # for the people below, MOT text has no place
+    # its own name, since MOT text, which would be written as it was read, has no place for the people below
+    loaded = replace(loaded, clip=replace(loaded.clip, format="mot-folder"))
     notes = [Note("file-taken", loaded.table.num_rows, text, "warning")]
     if first == "gt" and "gameinfo.ini" in folder.files:
         loaded, told = _with_people(loaded, folder)

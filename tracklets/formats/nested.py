@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,27 +63,55 @@ def box_columns(boxes: FloatArray, box_format: str) -> dict[str, Any]:
     return {name: arrays.column(np.ascontiguousarray(side)) for name, side in sides}
 
 
-def extra_columns(found: Sequence[Mapping[str, Any]], known: Set[str]) -> tuple[dict[str, Any], tuple[Note, ...]]:
-    """What else the dictionaries hold, a column each: numbers, words and truths; null where one has none.
+def columns_of(
+    found: Sequence[Mapping[Any, Any]],
+    used: Set[str] = frozenset(),
+    taken: Iterable[str] = (),
+    *,
+    lists: bool = True,
+) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """A column for each key of the dictionaries, null where one has none; "" counts as null beside numbers.
+
+    Args:
+        found: n dictionaries.
+        used: keys that need none: the reader has made columns of them.
+        taken: names of columns that there are already.
+        lists: whether values may be lists and dictionaries. Not those of a pickle, where a few bytes may stand for
+            the same long list a thousand times.
 
     Returns:
-        columns of n values, and which keys were left out because they hold something else or several things.
+        columns of n values, and which keys were left out: their values do not fit into one column, or there is
+        another column of that name.
     """
     columns: dict[str, Any] = {}
     lost: list[str] = []
-    for key in dict.fromkeys(key for one in found for key in one if isinstance(key, str) and key not in known):
-        values = [one.get(key) for one in found]
-        values = [value.item() if isinstance(value, np.generic) else value for value in values]
-        try:
-            if not all(value is None or isinstance(value, str | bool | int | float) for value in values):
-                raise TypeError(key)
-            columns[key] = pa.array(values)
-        except (TypeError, pa.ArrowException, OverflowError):
-            lost.append(key)
+    taken = frozenset(taken)
+    for key in dict.fromkeys(key for one in found for key in one if key not in used):
+        column = None if key in taken or not isinstance(key, str) else _column([one.get(key) for one in found], lists)
+        if column is None:
+            lost.append(shown(key))
+        else:
+            columns[key] = column
     if not lost:
         return columns, ()
-    text = f"{', '.join(lost)}: not one number or word a detection, left out"
+    why = "values of several kinds" if lists else "not one number or word a detection"
+    text = f"{', '.join(lost)}: {why}, or the name of a column that there is already; left out"
     return columns, (Note("columns-ignored", len(lost), text, "warning"),)
+
+
+def _column(values: list[Any], lists: bool) -> Any | None:
+    """Values (n,) as a column; None where no column can hold them, or none that can be written."""
+    if not lists:
+        values = [value.item() if isinstance(value, np.generic) else value for value in values]
+        if not all(value is None or isinstance(value, str | bool | int | float) for value in values):
+            return None
+    if {value for value in values if isinstance(value, str)} == {""}:  # among numbers, or alone: there is none
+        values = [None if isinstance(value, str) else value for value in values]
+    try:
+        column = pa.array(values)
+    except (TypeError, ValueError, OverflowError, pa.ArrowException):
+        return None
+    return None if "struct<>" in str(column.type) else column
 
 
 def value_column(values: Sequence[Any]) -> Any:

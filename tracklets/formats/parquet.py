@@ -20,9 +20,7 @@ SEALED = "sealed"  # a fact beside the others: that there is a seal
 MOST_ROWS = 1 << 22, 10  # so many, or so many for each byte of the file: a row of tracks takes 4 to 40 bytes
 
 
-def _is_parquet(file: Any) -> bool:
-    if not isinstance(file, File):
-        return False
+def _is_parquet(file: File) -> bool:
     return file.head.startswith(b"PAR1") or file.path.suffix.lower() in {".parquet", ".pq"}
 
 

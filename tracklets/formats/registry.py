@@ -131,8 +131,14 @@ def reader(
     return register
 
 
-def writer(name: str, *, extensions: tuple[str, ...], about: str = "") -> Callable[[Writer], Writer]:
-    """Register the writer of a format, and the file extensions that choose it (".txt", or ".kitti.txt")."""
+def writer(name: str, *, extensions: tuple[str, ...], about: str) -> Callable[[Writer], Writer]:
+    """Register the writer of a format.
+
+    Args:
+        name: what ``convert --to`` calls it; that of the reader, where there is one.
+        extensions: that choose it (".txt", or ".kitti.txt").
+        about: what of the tracks it holds, in some words; ``reid-solve formats`` prints it after what the format is.
+    """
 
     def register(write: Writer) -> Writer:
         WRITERS[name] = Target(name, write, about, extensions)
@@ -178,7 +184,7 @@ def catalogue() -> list[dict[str, Any]]:
         found.append(
             {
                 "name": name,
-                "about": (source.about if source else "") or (target.about if target else ""),
+                "about": "; written: ".join(one.about for one in (source, target) if one is not None),
                 "extensions": list(dict.fromkeys(endings)),
                 "reads": source is not None,
                 "writes": target is not None,

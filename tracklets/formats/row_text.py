@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.columns import match
+from reid_solve.tracklets.errors import OutputError
 from reid_solve.tracklets.formats.mot import WORLD
 from reid_solve.tracklets.table import BoolArray, IntArray, Note, Tracks
 
@@ -66,18 +67,72 @@ def of_rows(column: Any, rows: IntArray) -> Any:
     return arrays.whole(column).take(arrays.column(rows))
 
 
-def left_out(tracks: Tracks, held: Iterable[str]) -> list[str]:
-    """The user's columns that a format has no place for.
+def one_video(tracks: Tracks, what: str) -> None:
+    """Refuse rows of several recordings.
+
+    Args:
+        tracks: what is written.
+        what: the format, as the subject of the message.
+
+    Raises:
+        OutputError: they are of several.
+    """
+    if tracks.sequence.max(initial=0) > 0:
+        raise OutputError(f"{what} is about one video, and the table holds several; write .parquet or .csv")
+
+
+def whole_ids(tracks: Tracks, what: str) -> Any:
+    """The identities of rows, or else their track ids, as whole numbers (n,), -1 for nobody.
+
+    Raises:
+        OutputError: they are words.
+    """
+    key = "identity" if "identity" in tracks else "track_id"
+    ids = arrays.whole(tracks.canonical[key])
+    if not pa.types.is_integer(ids.type):
+        if ids.null_count < len(ids):
+            raise OutputError(f"{what} has whole numbers as ids, and {key} holds strings; write .parquet or .csv")
+        ids = pa.nulls(len(ids), pa.int64())
+    return filled(ids, -1)
+
+
+def filled(column: Any, value: int) -> Any:
+    """Numbers with something in place of nulls, which readers of text do not know; words as they are."""
+    array = arrays.whole(column)
+    if pa.types.is_null(array.type):
+        return arrays.column(np.full(len(array), value, np.int64))
+    if array.null_count == 0 or not is_number(array.type):
+        return array
+    numbers = arrays.values(array)
+    return arrays.column(np.where(arrays.present(array), numbers, numbers.dtype.type(value)))
+
+
+def is_number(kind: Any) -> bool:
+    """Whether an Arrow type is one of numbers."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def columns_left_out(tracks: Tracks, held: Iterable[str], own: Container[str], what: str) -> list[Note]:
+    """Name the user's columns that a format has no place for.
 
     Args:
         tracks: what is written.
         held: canonical names of what the format holds, or stands for.
+        own: columns that need no place, whatever they hold.
+        what: the format, as the subject of the message.
     """
     table = tracks.source
-    texts = frozenset(field.name for field in table.schema if arrays.is_text(value_type(field.type)))
+    texts = frozenset(field.name for field in table.schema if arrays.is_text(arrays.value_type(field.type)))
     found = match(table.column_names, texts, tracks.clip.source, {}, tracks.clip.box_format)
     kept = {column for name, column in found.named.items() if name in held} | set(found.box)
-    return [name for name in table.column_names if name not in kept and not _filler(name, tracks)]
+    kept |= {name for name in table.column_names if name in own or _filler(name, tracks)}
+    return left_out([name for name in table.column_names if name not in kept], f"{what} has no place for")
+
+
+def left_out(names: Sequence[str], what: str) -> list[Note]:
+    """Say that columns are not written, if there are any; ``what`` begins the sentence."""
+    text = f"{what} {', '.join(names)}: left out"
+    return [Note("columns-left-out", len(names), text, "warning")] if names else []
 
 
 def _filler(name: str, tracks: Tracks) -> bool:
@@ -85,6 +140,14 @@ def _filler(name: str, tracks: Tracks) -> bool:
     if tracks.clip.format != "mot" or name not in WORLD or arrays.is_text(tracks.source[name].type):
         return False
     return bool(np.all(arrays.floats(tracks.source[name]) == -1))
+
+
+def percent_left_out(tracks: Tracks, what: str) -> list[Note]:
+    """Say that scores are written in percent, as they came; ``what``, the format, cannot."""
+    if not tracks.clip.percent:
+        return []
+    text = f"{what} cannot say that scores are in percent, as they came: read it with --percent"
+    return [Note("percent-scores", len(tracks), text, "warning")]
 
 
 def first_frame(tracks: Tracks) -> int:
@@ -113,8 +176,3 @@ def facts_left_out(tracks: Tracks, held: Iterable[str], what: str) -> list[Note]
         return []
     text = f"{what} cannot say {', '.join(f'{name} {value:g}' for name, value in facts.items())}: left out"
     return [Note("facts-left-out", len(facts), text, "warning")]
-
-
-def value_type(kind: Any) -> Any:
-    """What a column of some type holds, dictionaries looked through."""
-    return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -18,9 +17,8 @@ from reid_solve.tracklets import arrays
 from reid_solve.tracklets.boxes import look_like_corners
 from reid_solve.tracklets.columns import ALIASES, BOX_LISTS
 from reid_solve.tracklets.errors import InputError
-from reid_solve.tracklets.formats.encoding import to_utf8, unpack
-from reid_solve.tracklets.formats.nested import NestedOrigin, box_columns, boxes_of, extra_columns
-from reid_solve.tracklets.formats.records import check_characters
+from reid_solve.tracklets.formats.json_text import text_of, value_of
+from reid_solve.tracklets.formats.nested import NestedOrigin, box_columns, boxes_of, columns_of, named
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
 from reid_solve.tracklets.table import Clip, FloatArray, Note
 
@@ -31,12 +29,11 @@ _SHAPES = re.compile(
     rb'|\s*[\[{](?=.*?"(?:%s)"\s*:\s*\d+)(?=.*?"(?:%s)"\s*:\s*\[)' % (_FRAME_KEYS.encode(), "|".join(_LISTS).encode()),
     re.DOTALL,
 )
-_BOX_KEYS = (*BOX_LISTS, "bounding_box")
 _Frames = list[tuple[int, list[dict[str, Any]]]]
 
 
-def _is_frames(file: Any) -> bool:
-    return isinstance(file, File) and _SHAPES.match(file.head.removeprefix(b"\xef\xbb\xbf")) is not None
+def _is_frames(file: File) -> bool:
+    return file.begins(_SHAPES)
 
 
 @reader(
@@ -53,16 +50,9 @@ def read_frames_json(file: File, options: Options) -> Loaded:
         InputError: it is no JSON, or not of such a shape; what the boxes hold cannot be told.
     """
     source = str(file)
-    raw, packed = unpack(file.path.read_bytes(), source)
-    text, decoded = to_utf8(raw, source)
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        line = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        reason = getattr(error, "msg", None) or str(error)
-        raise InputError(f"{source}{line}: damaged or cut short ({reason}); write it again") from error
-    check_characters(content, text.decode(), source)
-    frames = _frames(content)
+    text, notes = text_of(file)
+    content = value_of(text, source)
+    frames, beside = _frames(content)
     if frames is None:
         raise InputError(f"{source}: JSON, but no list of detections for every frame; write MOT text, CSV or parquet")
     counts = [len(found) for _, found in frames]
@@ -75,15 +65,17 @@ def read_frames_json(file: File, options: Options) -> Loaded:
 
     clip = _clip(content, frames, source)
     columns = {"frame": arrays.column(frame)}
-    notes: tuple[Note, ...] = (*packed, *decoded)
-    key = next((key for key in BOX_LISTS if any(key in one for one in found[:1])), None)
+    if beside:
+        some = ", ".join(named(name) for name in beside[:5]) + ", ..." * (len(beside) > 5)
+        notes += (Note("entries-ignored", len(beside), f"{some} beside the detections: left out", "warning"),)
+    key = next((key for key in BOX_LISTS if any(key in one for one in found)), None)
     if key is not None:
         boxes = boxes_of(found, key, source, path)
         size = (clip.width, clip.height) if clip.width and clip.height else options.size
         kind, guessed = _box_format(boxes, key, options.box_format, size, source)
         columns |= box_columns(boxes, kind)
         notes += guessed
-    extra, ignored = extra_columns(found, {*columns, *BOX_LISTS})
+    extra, ignored = columns_of(found, set() if key is None else {key}, columns)
     table = pa.table({**columns, **extra} if found else _EMPTY)
     return Loaded(table, clip, NestedOrigin(table, path), (*notes, *ignored))
 
@@ -93,11 +85,12 @@ _EMPTY = {"frame": pa.nulls(0, pa.int64()), "track_id": pa.nulls(0, pa.int64())}
 }
 
 
-def _frames(content: Any) -> _Frames | None:
-    """Find the lists of detections, by frame; None where there are none."""
+def _frames(content: Any) -> tuple[_Frames | None, list[str]]:
+    """Find the lists of detections, by frame, None where there are none; and what else there is, by its names."""
     if isinstance(content, dict) and content and all(re.fullmatch(r"\d{1,18}", key) for key in content):
-        return _checked([(int(key), found) for key, found in content.items()])
-    for part in [content, *content.values()] if isinstance(content, dict) else [content]:
+        return _checked([(int(key), found) for key, found in content.items()]), []
+    parts = content if isinstance(content, dict) else {"": content}
+    for name, part in parts.items():
         first = part[0] if isinstance(part, list) and part else None
         if not isinstance(first, dict):
             continue
@@ -105,8 +98,10 @@ def _frames(content: Any) -> _Frames | None:
         inside = next((key for key in _LISTS if isinstance(first.get(key), list)), None)
         if number and inside:
             entries = [entry if isinstance(entry, dict) else {} for entry in part]
-            return _checked([(entry.get(number), entry.get(inside)) for entry in entries])
-    return None
+            more = dict.fromkeys(key for entry in entries for key in entry if key not in {number, inside})
+            beside = [*more, *(key for key in parts if key not in {name, "video_info"})]
+            return _checked([(entry.get(number), entry.get(inside)) for entry in entries]), beside
+    return None, []
 
 
 def _checked(frames: list[tuple[Any, Any]]) -> _Frames | None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.encoding import unpack
-from reid_solve.tracklets.formats.nested import NestedOrigin, box_columns, boxes_of, extra_columns
+from reid_solve.tracklets.formats.nested import NestedOrigin, box_columns, boxes_of, columns_of
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
 from reid_solve.tracklets.formats.unpickle import unpickle
 from reid_solve.tracklets.table import Clip, IntArray, Note, counted
@@ -24,9 +24,7 @@ _SHAPE = '{"players": [{id: {"bbox": [x1, y1, x2, y2]}}, ...], "referees": [...]
 _ENDINGS = {".pkl", ".pickle"}
 
 
-def _is_pickle(file: Any) -> bool:
-    if not isinstance(file, File):
-        return False
+def _is_pickle(file: File) -> bool:
     magic = file.head[:1] == b"\x80" and file.head[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}
     return magic or Path(file.path.name.lower().removesuffix(".gz")).suffix in _ENDINGS
 
@@ -78,7 +76,7 @@ def read_pickle(file: File, options: Options) -> Loaded:
     role = role_column(kind, names)
     columns |= {"class_name": words} | ({} if role is None else {"role": role})
     columns |= {} if given is None else {"id_in_file": given}
-    extra, ignored = extra_columns(people, {"bbox", *columns})
+    extra, ignored = columns_of(people, {"bbox"}, columns, lists=False)
     table = pa.table(columns | extra)
     length = max(len(frames) for frames in content.values())
     clip = Clip(source=source, format="pickle", length=length, metadata={"frame_base": 0})

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.errors import InputError
-from reid_solve.tracklets.formats.nested import NestedOrigin, extra_columns, named, value_column
-from reid_solve.tracklets.formats.records import text_of, values_of
+from reid_solve.tracklets.formats.json_text import text_of, value_of
+from reid_solve.tracklets.formats.nested import NestedOrigin, columns_of, named, value_column
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
 from reid_solve.tracklets.table import Clip, FloatArray, Note, counted
 
@@ -26,11 +26,12 @@ _ATTRIBUTES = ("role", "team", "jersey")
 _SIGNS = re.compile(
     rb'\s*\{\s*(?:"predictions"\s*:\s*\[|.*?"(?:bbox_image|bbox_pitch|has_labeled_person|is_labeled)"\s*:)', re.DOTALL
 )
+_USED = frozenset({"track_id", "attributes", "bbox_image", "bbox_pitch", "supercategory"})
 _EMPTY: Mapping[str, Any] = {"frame": pa.int64(), "track_id": pa.int64(), **dict.fromkeys("xywh", pa.float64())}
 
 
 def _is_gsr(file: File) -> bool:
-    return _SIGNS.match(file.head.removeprefix(b"\xef\xbb\xbf")) is not None
+    return file.begins(_SIGNS)
 
 
 @reader(
@@ -48,13 +49,17 @@ def read_gsr(file: File, options: Options) -> Loaded:
     """
     source = str(file)
     text, notes = text_of(file)
-    content = (values_of(text, source) or [None])[0]
-    entries = _entries(content)
-    if not isinstance(content, dict) or entries is None:
+    content = value_of(text, source)
+    lists = _entries(content)
+    if not lists:
         raise InputError(
             f"{source}: JSON, but without a list of objects under 'predictions' or 'annotations', as SoccerNet's game "
             "state has; write MOT text, CSV or parquet"
         )
+    (key, entries), *beside = lists.items()
+    if beside:
+        text = f"{key} are read, not {beside[0][0]} beside them ({counted(len(beside[0][1]), 'object')})"
+        notes += (Note("entries-ignored", len(beside[0][1]), text, "warning"),)
     found = [one for one in entries if one.get("supercategory", "object") == "object"]
     others = len(entries) - len(found)
     if others:
@@ -85,20 +90,21 @@ def read_gsr(file: File, options: Options) -> Loaded:
     for k, name in enumerate(("pitch_x", "pitch_y", *PITCH)):
         if not np.isnan(place[:, k]).all():
             columns[name] = arrays.column(np.ascontiguousarray(place[:, k]), np.isnan(place[:, k]))
-    known = {*columns, "attributes", "bbox_image", "bbox_pitch", "supercategory"}
-    extra, ignored = extra_columns([{**one, **_rest(more)} for one, more in zip(found, said, strict=True)], known)
+    more = [{**one, **_rest(inside)} for one, inside in zip(found, said, strict=True)]
+    extra, ignored = columns_of(more, _USED, {*columns} - _USED)
     table = pa.table({**columns, **extra} if found else {name: pa.nulls(0, kind) for name, kind in _EMPTY.items()})
     given = {"frame": "frame", "track_id": "track_id"}  # not image_id, and not the annotation's own id
     return Loaded(table, clip, NestedOrigin(table, path), (*notes, *ignored), given)
 
 
-def _entries(content: Any) -> list[dict[str, Any]] | None:
-    if isinstance(content, dict):
-        for key in ("predictions", "annotations"):
-            found = content.get(key)
-            if isinstance(found, list) and all(isinstance(one, dict) for one in found):
-                return found
-    return None
+def _entries(content: Any) -> dict[str, list[dict[str, Any]]]:
+    """The lists of objects in a file by their keys, the one to read first; none where it has no such list."""
+    lists = {key: content.get(key) for key in ("predictions", "annotations")} if isinstance(content, dict) else {}
+    return {
+        key: found
+        for key, found in lists.items()
+        if isinstance(found, list) and all(isinstance(one, dict) for one in found)
+    }
 
 
 def _dicts(found: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,9 @@ that stands in a file is ever opened.
 
 from __future__ import annotations
 
+import codecs
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,10 @@ class File:
 
     def __str__(self) -> str:
         return str(self.path)
+
+    def begins(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether it begins as a pattern says, after a byte order mark if there is one."""
+        return pattern.match(self.head.removeprefix(codecs.BOM_UTF8)) is not None
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def open_file(path: Path) -> File:
     """
     try:
         if path.is_dir():
-            raise InputError(f"{path}: a folder; give a file: MOT text, CSV or parquet")
+            raise InputError(f"{path}: a folder, and this must be one file; give that file")
         if path.exists() and not path.is_file():
             raise InputError(f"{path}: not a regular file, and it has to be read twice; save it to one first")
         with path.open("rb") as stream:

@@ -17,31 +17,24 @@ from reid_solve.tracklets import arrays
 from reid_solve.tracklets.columns import ALIASES
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.csv import headed
-from reid_solve.tracklets.formats.dialect import sniff
-from reid_solve.tracklets.formats.encoding import to_utf8
-from reid_solve.tracklets.formats.nested import NestedOrigin
-from reid_solve.tracklets.formats.records import columns_of, text_of, values_of
+from reid_solve.tracklets.formats.json_text import text_of, values_of
+from reid_solve.tracklets.formats.nested import NestedOrigin, columns_of
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
-from reid_solve.tracklets.formats.text import load_text
+from reid_solve.tracklets.formats.text import beginning, load_text
 from reid_solve.tracklets.table import Clip
 
 _FIELDS = ("x_min", "y_min", "x_max", "y_max", "class_id", "confidence", "tracker_id")
-_JSON = re.compile(rb'\[\s*\{\s*"x_min"\s*:')
+_JSON = re.compile(rb'\s*\[\s*\{\s*"x_min"\s*:')
 _HOW = 'write it with sink.append(detections, custom_data={"frame_index": i})'
 
 
-def _is_csv(file: Any) -> bool:
-    if not isinstance(file, File) or b"x_min" not in file.head[:64]:
-        return False
-    try:
-        dialect = sniff(to_utf8(file.head, str(file), head=True)[0])
-    except InputError:
-        return False
+def _is_csv(file: File) -> bool:
+    dialect = beginning(file)[1]
     return dialect is not None and dialect.header is not None and dialect.header[: len(_FIELDS)] == _FIELDS
 
 
-def _is_json(file: Any) -> bool:
-    return isinstance(file, File) and _JSON.match(file.head.removeprefix(b"\xef\xbb\xbf").lstrip()) is not None
+def _is_json(file: File) -> bool:
+    return file.begins(_JSON)
 
 
 @reader(

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from reid_solve.tracklets import arrays
+from reid_solve.tracklets.casts import EXACT, truth
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats import lines
 from reid_solve.tracklets.formats.dialect import NULLS, Dialect, sniff
@@ -20,7 +21,6 @@ from reid_solve.tracklets.formats.encoding import to_utf8, unpack
 from reid_solve.tracklets.formats.registry import File
 from reid_solve.tracklets.table import IntArray, Note
 
-EXACT = 2**53  # from here on float64 skips whole numbers
 THREADED = 1 << 23  # bytes; a process that ends soon after Arrow's threads have read a text may crash as they end
 
 
@@ -58,6 +58,15 @@ class TextOrigin:
         cells = self.text.dialect.split(self.text.data[starts[row] : ends[row]].decode())
         at = self.names.index(column)
         return cells[at] if at < len(cells) else ""
+
+
+def beginning(file: File) -> tuple[bytes, Dialect | None]:
+    """How the text of a file begins, and its layout: None where it is no text, or none with a line of data."""
+    try:
+        head = to_utf8(file.head, str(file), head=True)[0]
+    except InputError:
+        return b"", None  # the last format in line says what is wrong with it
+    return head, sniff(head)
 
 
 def load_text(file: File, *, salvage: bool) -> Text:
@@ -98,11 +107,13 @@ def parse(text: Text, names: list[str] | None, *, words: frozenset[str] = frozen
     if width > lines.MOST_COLUMNS:
         raise InputError(f"{text.source}: more than {lines.MOST_COLUMNS:,} values a line; write one row to a line")
     odd = (names is None and width < minimum) or (b"#" in data and re.search(rb"(?m)^[ \t]*#", data) is not None)
-    if dialect.separator == " " and (data.startswith(b" ") or any(blank in data for blank in (b"  ", b"\t", b"\n "))):
-        odd = True  # a blank at the end of a line is a column too many, which is noticed
+    odd |= dialect.separator == " " and b"\t" in data
     table = None
     if not odd:
         table = _columns(data, dialect, names or [str(i) for i in range(width)], {}, dialect.header is not None)
+    if table is not None and dialect.separator == " " and any(column.null_count for column in table.columns):
+        # two blanks, or one before a line's first value, leave a cell empty, though they part no more than one does
+        table = None if b"  " in data or b"\n " in data or data.startswith(b" ") else table
     if table is None:
         fixed = lines.regular(data, dialect, text.source, minimum)
         data, width, notes = fixed.text, fixed.width, fixed.notes
@@ -172,7 +183,7 @@ def _as_text(table: Any, data: bytes, words: frozenset[str], ids: frozenset[str]
     return again
 
 
-def _leading_zero(data: bytes, size: int = 1 << 24) -> bool:
+def _leading_zero(data: bytes, size: int = 1 << 20) -> bool:
     """Whether a number is written with a zero before it, as "07" or "-07"."""
     separates = np.zeros(256, np.bool_)
     separates[list(b",;\t\n ")] = True
@@ -194,7 +205,7 @@ def _shrink(table: Any, again: list[str], words: frozenset[str], ids: frozenset[
         column = arrays.whole(table[name])
         if name in ids:
             column = pc.replace_substring_regex(column, pattern=r"^\s*(-?\d+)\.0*\s*$", replacement=r"\1")
-        elif bool(np.any(_true(pc.match_substring_regex(column, r"^\s*-?0\d")))):
+        elif truth(pc.match_substring_regex(column, r"^\s*-?0\d")).any():
             continue
         try:
             column = pc.utf8_trim_whitespace(column).cast(pa.int64())
@@ -203,12 +214,6 @@ def _shrink(table: Any, again: list[str], words: frozenset[str], ids: frozenset[
                 continue
         table = table.set_column(table.column_names.index(name), name, column)
     return table
-
-
-def _true(mask: Any) -> Any:
-    array = arrays.whole(mask)
-    bits = np.unpackbits(np.frombuffer(array.buffers()[1], np.uint8), bitorder="little")
-    return bits[array.offset : array.offset + len(array)].astype(np.bool_) & arrays.present(array)
 
 
 def _trimmed(table: Any, blanks: bool) -> Any:

@@ -20,13 +20,14 @@ from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.nested import NestedOrigin, named, shown, value_column
 from reid_solve.tracklets.formats.pandas_parts import Frame
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
+from reid_solve.tracklets.formats.soccernet_gsr import PITCH
 from reid_solve.tracklets.formats.unpickle import unpickle
 from reid_solve.tracklets.formats.unpickle_frames import Frames
 from reid_solve.tracklets.formats.vectors import list_column, unwrapped, vectors_of
 from reid_solve.tracklets.formats.zipped import members, open_zip
 from reid_solve.tracklets.table import Clip, IntArray, Note, counted
 
-_PITCH = {"pitch_x": "x_bottom_middle", "pitch_y": "y_bottom_middle"}
+_PITCH = {"pitch_x": "x_bottom_middle", "pitch_y": "y_bottom_middle", **{name: name for name in PITCH}}
 _BOX = ("bb_left", "bb_top", "bb_width", "bb_height")
 _ENDING = re.compile(r"\.pklz?$")
 
@@ -146,7 +147,8 @@ def _loaded(
     columns |= {name: arrays.column(np.ascontiguousarray(wide[:, k])) for k, name in enumerate(_BOX)}
     for name, key in _PITCH.items() if "bbox_pitch" in found else ():
         values = [one.get(key) if isinstance(one, dict) else None for one in found["bbox_pitch"]]
-        columns[name] = value_column([v if isinstance(v, int | float | np.number) else None for v in values])
+        values = [value if isinstance(value, int | float | np.number) else None for value in values]
+        columns |= {name: value_column(values)} if any(value is not None for value in values) else {}
     if "embeddings" in found:
         given = found.pop("embeddings")
         rows, vectors = vectors_of(given, budget, source, "embeddings", path)
@@ -155,16 +157,18 @@ def _loaded(
         if isinstance(first, np.ndarray) and first.ndim > 1 and len(first) > 1:
             text = f"embeddings of {len(first)} parts are joined to one vector each"
             notes.append(Note("embeddings-joined", len(rows), text, "warning"))
-    lost = [name for name in found if plain[name] is None and name != "bbox_pitch"]
-    for name in found:
+    lost = []
+    for name in (name for name in found if name not in {"track_id", "bbox_pitch"}):
         # the id of a detection is no track's
         called = "detection_id" if name == "id" and "detection_id" not in columns else name
         kept = plain[name]
         if kept is not None and called not in columns:
             columns[called] = value_column(kept)
+        elif name != "frame":  # which stands in the table of pictures, too
+            lost.append(name)
     if lost:
-        text = f"{', '.join(lost)}: not one number or word a detection, left out"
-        notes.append(Note("columns-ignored", len(lost), text, "warning"))
+        why = "not one number or word a detection, or the name of a column that there is already"
+        notes.append(Note("columns-ignored", len(lost), f"{', '.join(lost)}: {why}; left out", "warning"))
     table = pa.table(columns)
     clip = Clip(source=source, format="tracklab", metadata={"frame_base": 0} if set(tables) <= set(images) else {})
     given_names = {"frame": "frame", "track_id": "track_id"}

@@ -61,8 +61,8 @@ def _labels(folder: Folder) -> Labels | None:
     return Labels(folder.path, names, frame[order], video[order].astype(np.int64), videos, len(found) - len(names))
 
 
-def _is_labels(source: Any) -> bool:
-    labels = _labels(source) if isinstance(source, Folder) else None
+def _is_labels(source: Folder) -> bool:
+    labels = _labels(source)
     if labels is None:
         return False
     step = max(1, len(labels.names) // _LOOKED_AT)

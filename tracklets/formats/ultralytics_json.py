@@ -18,14 +18,14 @@ import pyarrow as pa
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.columns import ALIASES
 from reid_solve.tracklets.errors import InputError
-from reid_solve.tracklets.formats.nested import NestedOrigin
-from reid_solve.tracklets.formats.records import columns_of, text_of, values_of
+from reid_solve.tracklets.formats.json_text import text_of, values_of
+from reid_solve.tracklets.formats.nested import NestedOrigin, columns_of
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
 from reid_solve.tracklets.table import Clip, FloatArray, Note
 
 NAME = "ultralytics-json"
 _CORNERS = ("x1", "y1", "x2", "y2")
-_SHAPE = re.compile(rb'\[[\s\[\],]*(?:\{[^{}]*"box"\s*:\s*\{\s*"x1"|$)')
+_SHAPE = re.compile(rb'\s*\[[\s\[\],]*(?:\{[^{}]*"box"\s*:\s*\{\s*"x1"|$)')
 _EMPTY = {
     "frame": pa.nulls(0, pa.int64()),
     "track_id": pa.nulls(0, pa.int64()),
@@ -33,8 +33,8 @@ _EMPTY = {
 }
 
 
-def _is_results(file: Any) -> bool:
-    return isinstance(file, File) and _SHAPE.match(file.head.removeprefix(b"\xef\xbb\xbf").lstrip()) is not None
+def _is_results(file: File) -> bool:
+    return file.begins(_SHAPE)
 
 
 @reader(
@@ -65,7 +65,7 @@ def read_results(file: File, options: Options) -> Loaded:
         return Loaded(pa.table(_EMPTY), clip, NestedOrigin(pa.table(_EMPTY), path), notes)
     boxes = _boxes(found, source, path)
     columns: dict[str, Any] = {} if own else {"frame": arrays.column(frame)}
-    rest, ignored = columns_of(found, {"box", *columns})
+    rest, ignored = columns_of(found, {"box"}, (*columns, *_CORNERS))
     columns |= {"track_id": rest.pop("track_id", pa.nulls(len(found), pa.int64()))}
     columns |= {
         corner: arrays.column(np.ascontiguousarray(side)) for corner, side in zip(_CORNERS, boxes.T, strict=True)
@@ -83,24 +83,26 @@ def _frames(values: list[Any], source: str) -> tuple[list[list[dict[str, Any]]],
     Raises:
         InputError: something else, or one list for all frames and no frame numbers in it.
     """
-    flat = all(isinstance(value, list) and all(isinstance(one, dict) for one in value) for value in values)
-    if flat:  # the lists of the frames, one after the other
-        first: dict[str, Any] = next((value[0] for value in values if value), {})
-        numbered = any(key in first for key in ALIASES["frame"])
-        if numbered:
-            return [[one for value in values for one in value]], True
-        if len(values) == 1 and _repeats(values[0]):
-            raise InputError(
-                f"{source}: one list of detections with ids that repeat, and nothing says the frame; write a list for "
-                'each frame, or give each detection a "frame"'
-            )
-        return values, False
-    whole = values[0] if len(values) == 1 else None
-    if isinstance(whole, list) and all(
-        isinstance(inside, list) and all(isinstance(one, dict) for one in inside) for inside in whole
-    ):
-        return whole, False
-    raise InputError(f"{source}: JSON, but not lists of Ultralytics' detections; write MOT text, CSV or parquet")
+    flat = _are_lists(values)  # of the frames, one after the other; else in a list of their own
+    lists: Any = values if flat else values[0] if len(values) == 1 else None
+    if not _are_lists(lists):
+        raise InputError(f"{source}: JSON, but not lists of Ultralytics' detections; write MOT text, CSV or parquet")
+    first: dict[str, Any] = next((inside[0] for inside in lists if inside), {})
+    if any(key in first for key in ALIASES["frame"]):
+        return [[one for inside in lists for one in inside]], True
+    if flat and len(lists) == 1 and _repeats(lists[0]):
+        raise InputError(
+            f"{source}: one list of detections with ids that repeat, and nothing says the frame; write a list for "
+            'each frame, or give each detection a "frame"'
+        )
+    return lists, False
+
+
+def _are_lists(values: Any) -> bool:
+    """Whether this is a list of lists of dictionaries."""
+    return isinstance(values, list) and all(
+        isinstance(inside, list) and all(isinstance(one, dict) for one in inside) for inside in values
+    )
 
 
 def _repeats(found: list[dict[str, Any]]) -> bool:

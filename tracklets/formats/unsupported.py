@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.formats.registry import File, Loaded, Options, reader
 
@@ -32,7 +30,7 @@ def _reason(file: File) -> str | None:
     return None
 
 
-@reader("unsupported", recognises=lambda source: isinstance(source, File) and _reason(source) is not None, turn=1)
-def refuse(file: Any, options: Options) -> Loaded:
+@reader("unsupported", recognises=lambda file: _reason(file) is not None, turn=1)
+def refuse(file: File, options: Options) -> Loaded:
     """Say what the file is and what to do instead."""
     raise InputError(f"{file}: {_reason(file)}")

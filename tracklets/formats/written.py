@@ -14,14 +14,13 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from reid_solve.tracklets import arrays
-from reid_solve.tracklets.columns import ALIASES, BOXES, is_word
-from reid_solve.tracklets.errors import OutputError
+from reid_solve.tracklets.columns import is_word
+from reid_solve.tracklets.formats import row_text
 from reid_solve.tracklets.formats.dialect import is_number
 from reid_solve.tracklets.formats.mot import NAMES, WORLD
 from reid_solve.tracklets.formats.parquet import KEY, SEAL, SEALED, seal_of
 from reid_solve.tracklets.formats.registry import writer
-from reid_solve.tracklets.formats.row_text import facts_left_out, value_type
-from reid_solve.tracklets.table import Clip, Note, Tracks
+from reid_solve.tracklets.table import BOX, Clip, Note, Tracks
 
 SCHEMA_VERSION = 1
 _HELD = ("frame", "track_id", "score", "identity", "identity_score")  # what MOT text says, or stands for
@@ -40,8 +39,10 @@ def metadata_of(clip: Clip) -> dict[str, Any]:
         "source": clip.metadata.get("source") or PurePath(clip.source).name,
         "format": clip.metadata.get("format") or clip.format,
         "box_format": clip.box_format,
+        "percent": clip.percent or None,
     }
-    return {**clip.metadata, **{key: value for key, value in known.items() if value is not None}}
+    # of a fact that the clip does not give, what an earlier file said of its own columns is no longer true
+    return {key: value for key, value in {**clip.metadata, **known}.items() if value is not None}
 
 
 @writer("parquet", extensions=(".parquet",), about="every column, with identity and identity_score")
@@ -60,15 +61,13 @@ def write_csv(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write the user's columns as they came, with a header; columns of lists (embeddings) stay out."""
     table = tracks.source
     nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
-    notes = []
-    if nested:
-        table = table.drop_columns(nested)
-        text = f"CSV cannot hold the lists in {', '.join(nested)}: left out"
-        notes.append(Note("columns-left-out", len(nested), text, "warning"))
+    table = table.drop_columns(nested)
+    notes = row_text.left_out(nested, "CSV cannot hold the lists in")
     if tracks.clip.box_format:
         text = f"CSV cannot say what the box columns hold: read it with --box-format {tracks.clip.box_format}"
         notes.append(Note("box-format", len(tracks), text, "warning"))
-    notes += facts_left_out(tracks, (), "CSV")
+    notes += row_text.percent_left_out(tracks, "CSV")
+    notes += row_text.facts_left_out(tracks, (), "CSV")
     alike = [field.name for field in table.schema if _like_numbers(field, table)]
     if alike:
         text = f"CSV cannot tell the words in {', '.join(alike)} from numbers"
@@ -81,7 +80,7 @@ def write_csv(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-@writer("mot", extensions=(".txt",), about="MOTChallenge text; the identity stands in the id column")
+@writer("mot", extensions=(".txt",), about="the identity stands in the id column, and there is no other")
 def write_mot(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     """Write ``frame, id, x, y, w, h, score, ...``: the id is the identity where there is one, and -1 for nobody.
 
@@ -90,30 +89,16 @@ def write_mot(tracks: Tracks, stream: BinaryIO) -> tuple[Note, ...]:
     Raises:
         OutputError: ids that are not whole numbers, or rows of several recordings.
     """
-    if tracks.sequence.max(initial=0) > 0:
-        raise OutputError("MOT text is about one video, and the table holds several; write .parquet or .csv")
-    canonical = tracks.canonical
-    key = "identity" if "identity" in tracks else "track_id"
-    ids = arrays.whole(canonical[key])
-    if not pa.types.is_integer(ids.type):
-        if not len(ids) or ids.null_count == len(ids):
-            ids = pa.nulls(len(ids), pa.int64())
-        else:
-            raise OutputError(f"MOT text has whole numbers as ids, and {key} holds strings; write .parquet or .csv")
-    columns = {name: arrays.whole(canonical[name]) for name in NAMES if name in canonical.column_names}
-    columns["track_id"] = _filled(ids)
-    columns["score"] = _score(tracks)
+    row_text.one_video(tracks, "MOT text")
+    columns = {name: tracks.canonical[name] for name in ("frame", *BOX)}
+    columns |= {"track_id": row_text.whole_ids(tracks, "MOT text"), "score": _score(tracks)}
     rest = _rest(tracks)
     table = pa.table({name: columns[name] for name in NAMES} | rest)
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="none")
     arrow_csv.write_csv(table, stream, options)
-    held = {alias for name in _HELD for alias in ALIASES[name]} | {side for group, _ in BOXES for side in group}
-    held |= {_INTERPOLATED}
-    lost = [name for name in tracks.source.column_names if name not in rest and name.lower() not in held]
-    notes = facts_left_out(tracks, (), "MOT text")
-    if lost:
-        text = f"MOT text has no place for {', '.join(lost)}: left out"
-        notes.append(Note("columns-left-out", len(lost), text, "warning"))
+    notes = row_text.percent_left_out(tracks, "MOT text") if _own_score(tracks) is not None else []
+    notes += row_text.facts_left_out(tracks, (), "MOT text")
+    notes += row_text.columns_left_out(tracks, _HELD, {*rest, _INTERPOLATED}, "MOT text")
     return tuple(notes)
 
 
@@ -123,15 +108,22 @@ def _is_mot(tracks: Tracks) -> bool:
     return tracks.clip.format == "mot" or (tracks.clip.format == "boxmot" and at == NAMES.index("score"))
 
 
+def _own_score(tracks: Tracks) -> Any | None:
+    """The scores of MOT text as they came, so that -1 stays -1; None where there are none."""
+    if not _is_mot(tracks) or "score" not in tracks.source.column_names:
+        return None
+    score = arrays.whole(tracks.source["score"])
+    plain = pa.types.is_floating(score.type) or (score.null_count == 0 and pa.types.is_integer(score.type))
+    return row_text.filled(score, -1) if plain else None
+
+
 def _score(tracks: Tracks) -> Any:
-    source = tracks.source
-    if _is_mot(tracks) and "score" in source.column_names:
-        original = arrays.whole(source["score"])
-        if (original.null_count == 0 and pa.types.is_integer(original.type)) or pa.types.is_floating(original.type):
-            return _filled(original)  # -1, say, stays -1
+    own = _own_score(tracks)
+    if own is not None:
+        return own
     if "score" not in tracks:
         return arrays.column(np.ones(len(tracks), np.int64))
-    return _filled(arrays.whole(tracks.canonical["score"]))  # -1 says that it is not known
+    return row_text.filled(tracks.canonical["score"], -1)  # -1 says that it is not known
 
 
 def _rest(tracks: Tracks) -> dict[str, Any]:
@@ -141,24 +133,14 @@ def _rest(tracks: Tracks) -> dict[str, Any]:
     if _is_mot(tracks) and source.num_columns >= 8:
         names = [name for name in source.column_names if name not in own]
         if names:
-            return {name: _filled(arrays.whole(source[name])) for name in names}
+            return {name: row_text.filled(source[name], -1) for name in names}
     minus = arrays.column(np.full(len(tracks), -1, np.int64))
     return dict.fromkeys(WORLD, minus)
 
 
-def _filled(array: Any, value: int = -1) -> Any:
-    """Numbers with something in place of nulls, which MOT's readers do not know; words as they are."""
-    if pa.types.is_null(array.type):
-        return arrays.column(np.full(len(array), value, np.int64))
-    if array.null_count == 0 or not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
-        return array
-    numbers = arrays.values(array)
-    return arrays.column(np.where(arrays.present(array), numbers, numbers.dtype.type(value)))
-
-
 def _like_numbers(field: Any, table: Any) -> bool:
     """Whether a column of words would be read as numbers: all look like some, and its name is not one of words."""
-    if not arrays.is_text(value_type(field.type)) or is_word(field.name):
+    if not arrays.is_text(arrays.value_type(field.type)) or is_word(field.name):
         return False
     words = arrays.words(table[field.name]).unique().drop_null().to_pylist()
     return bool(words) and all(is_number(word) for word in words)

@@ -70,17 +70,17 @@ def _turns(
     frame = tracks.frame[rows]
     order = np.argsort(frame, kind="stable")
     numbers, starts = np.unique(frame[order], return_index=True)
+    if not len(numbers):
+        return
     groups = np.split(order, starts[1:])
     steps = np.diff(numbers)
     step = int(np.gcd.reduce(steps)) if len(steps) else 1
     if film is None:
         pauses = np.concatenate([[0], steps // step - 1])
-        for at, (here, pause) in enumerate(zip(groups, pauses.tolist(), strict=False), 1):
+        for at, (here, pause) in enumerate(zip(groups, pauses.tolist(), strict=True), 1):
             yield here, pause, None
             if progress:
                 progress(at, len(numbers))
-        return
-    if not len(numbers):
         return
     base = first_frame(tracks)
     wanted = range(int(numbers[0]) - base, int(numbers[-1]) - base + 1, step)
@@ -141,6 +141,7 @@ def _relabelled(tracks: Tracks, ids: IntArray, film: Video | None, fps: float, s
         height=clip.height or (film.height if film else None),
         format="track",
         box_format=None,
+        percent=False,
         metadata={**clip.metadata, "tracker": settings},
     )
     notes = tuple(note for note in tracks.notes if note.code not in _OF_OLD_IDS)

@@ -18,13 +18,13 @@ class Blur:
     """Gaussian blur of a width drawn evenly."""
 
     p: float = option("chance of it", 0.2, at_least=0, at_most=1)
-    low: float = option("smallest sigma, pixels", 0.1, above=0)
-    high: float = option("largest sigma, pixels", 2.0, above=0)
+    low: float = option("smallest sigma, pixels", 0.1, above=0, not_above="high")
+    high: float = option("largest sigma, pixels", 2.0, above=0, at_most=100)
 
     def __call__(self, picture: Picture, own: np.random.Generator, shared: np.random.Generator) -> Picture:
         """Blur it or not."""
         if own.random() >= self.p:
             return picture
         cv2 = optional("cv2", "train", "blur")
-        sigma = own.uniform(min(self.low, self.high), max(self.low, self.high))
+        sigma = own.uniform(self.low, self.high)
         return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)

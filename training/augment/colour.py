@@ -58,8 +58,8 @@ class Gamma:
     """Exposure: 255 · (v / 255) ** gamma, by table."""
 
     p: float = option("chance of it", 1.0, at_least=0, at_most=1)
-    low: float = option("smallest exponent (brighter)", 0.8, above=0)
-    high: float = option("largest exponent (darker)", 1.2, above=0)
+    low: float = option("smallest exponent (brighter)", 0.8, above=0, not_above="high")
+    high: float = option("largest exponent (darker)", 1.2, above=0, at_most=100)
 
     def __call__(self, picture: Picture, own: np.random.Generator, shared: np.random.Generator) -> Picture:
         """Expose it otherwise or not."""

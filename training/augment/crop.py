@@ -17,7 +17,7 @@ class PadCrop:
     """Pad with black on all sides and cut the old size out again, anywhere (Luo et al. 2019: 10 pixels)."""
 
     p: float = option("chance of it", 1.0, at_least=0, at_most=1)
-    pixels: int = option("padding on each side", 10, at_least=1)
+    pixels: int = option("padding on each side", 10, at_least=1, at_most=10_000)
 
     def __call__(self, picture: Picture, own: np.random.Generator, shared: np.random.Generator) -> Picture:
         """Shift it or not."""

@@ -20,9 +20,10 @@ class Erase:
     """Random erasing (Zhong et al. 2020): a rectangle of the picture becomes its mean colour, or noise."""
 
     p: float = option("chance of it", 0.5, at_least=0, at_most=1)
-    smallest: float = option("least area, as a share of the picture", 0.02, above=0, below=1)
+    smallest: float = option("least area, as a share of the picture", 0.02, above=0, below=1,
+                             not_above="largest")  # fmt: skip
     largest: float = option("largest area, as a share of the picture", 0.33, above=0, below=1)
-    ratio: float = option("longest side of the rectangle over the shortest, at most", 3.3, at_least=1)
+    ratio: float = option("longest side of the rectangle over the shortest, at most", 3.3, at_least=1, at_most=100)
     fill: Literal["mean", "noise"] = option("what it is filled with: the picture's mean colour, or noise", "mean")
 
     def __call__(self, picture: Picture, own: np.random.Generator, shared: np.random.Generator) -> Picture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from reid_solve.training.data.reidset import LEVELS
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 INFO = "gid2info.json"
+NUMBER = re.compile(r"-?\d+")
 
 
 def pictures_in(root: Path, folder: str, *, deep: bool = False) -> list[str]:
@@ -65,6 +67,6 @@ def levels_of(root: Path, pid: Sequence[int]) -> dict[str, list[str]]:
     out = {}
     for name in LEVELS:
         if name in known:
-            of = {int(key): str(facts.get(name) or "") for key, facts in info.items() if key.lstrip("-").isdigit()}
+            of = {int(key): str(facts.get(name) or "") for key, facts in info.items() if NUMBER.fullmatch(key)}
             out[name] = [of.get(number, "") for number in pid]
     return out

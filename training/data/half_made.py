@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from reid_solve.tracklets.errors import OutputError
 from reid_solve.tracklets.table import Note
 from reid_solve.training.data.clips import Clip
 
-VERSION = 1  # of the recipe; a new one does not go on with an older one's half
+VERSION = 2  # of the recipe; a new one does not go on with an older one's half
 PART = ".part"
 
 
@@ -37,13 +35,6 @@ def begin(part: Path, plan: str) -> None:
     if not part.exists():
         mark.parent.mkdir(parents=True)
         mark.write_text(plan)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Whole or not at all."""
-    partial = path.with_name(f".{path.name}{PART}")
-    partial.write_text(json.dumps(content), encoding="utf-8")
-    os.replace(partial, path)
 
 
 def summed(notes: Sequence[Note]) -> tuple[Note, ...]:

@@ -1,6 +1,7 @@
 """Sets described by lists: train.txt, query.txt and gallery.txt with a line ``PATH PERSON CAMERA`` a picture.
 
-This is what ``reid-solve reid-data`` writes, with the match and the clip of each person in ``gid2info.json``.
+This is what ``reid-solve reid-data`` writes, with the match and the clip of each person in ``gid2info.json``,
+and where and when each picture was taken in ``places.csv``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from reid_solve.tracklets.errors import InputError
 from reid_solve.training.data.folders import levels_of
+from reid_solve.training.data.places import places_in
 from reid_solve.training.data.reidset import SPLITS, ReidSet, layout, set_of
 
 
@@ -44,5 +46,12 @@ def lists(root: Path) -> ReidSet:
             pid.append(person)
             camid.append(camera)
             split.append(part)
-    columns = {"path": path, "pid": pid, "camid": camid, "split": split, **levels_of(root, pid)}
+    columns = {
+        "path": path,
+        "pid": pid,
+        "camid": camid,
+        "split": split,
+        **levels_of(root, pid),
+        **places_in(root, path),
+    }
     return set_of(root.name, root, columns)

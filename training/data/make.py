@@ -16,10 +16,12 @@ from reid_solve.tracklets.crops import MIN_PIXELS
 from reid_solve.tracklets.errors import InputError, OptionError, OutputError
 from reid_solve.tracklets.extras import optional
 from reid_solve.tracklets.table import Note, Tracks
+from reid_solve.tracklets.write import write_text
 from reid_solve.training.data.choose import Picks, held_out, pick
 from reid_solve.training.data.clips import FPS, Clip, Pictures, find_clips
 from reid_solve.training.data.folders import INFO
-from reid_solve.training.data.half_made import PART, begin, plan_of, summed, write_json
+from reid_solve.training.data.half_made import PART, begin, plan_of, summed
+from reid_solve.training.data.places import places, write_places
 from reid_solve.training.data.reidset import SPLITS
 
 QUALITY = 95  # of JPEG
@@ -102,16 +104,18 @@ def make_set(
         firsts = np.cumsum([1, *people])
         lines: dict[str, list[str]] = {split: [] for split in SPLITS}
         info: dict[str, dict[str, str]] = {}
+        taken: dict[str, list[float]] = {}
         for number, (clip, found) in enumerate(zip(clips, tracks, strict=True)):
             job = _Job(clip, found, int(firsts[number]), clip.match in tested, np.random.default_rng([seed, number]))
             done = part / "done" / f"{clip.name}.json"
             if not done.is_file():
-                write_json(done, job.run(part))
+                write_text(json.dumps(job.run(part)), done)
             result = json.loads(done.read_text(encoding="utf-8"))
             notes += [*found.notes, *(Note(*note) for note in result["notes"])]
-            for split, line in result["lines"]:
+            for split, line, place in result["lines"]:
                 lines[split].append(line)
-                info[line.rsplit(maxsplit=2)[1]] = {"match": clip.match, "clip": clip.name}
+                path, gid, _ = line.rsplit(maxsplit=2)
+                info[gid], taken[path] = {"match": clip.match, "clip": clip.name}, place
             if progress is not None:
                 progress(number + 1, len(clips))
         if not any(lines.values()):
@@ -119,7 +123,8 @@ def make_set(
         for split, text in lines.items():
             if text:
                 (part / f"{split}.txt").write_text("".join(f"{line}\n" for line in text), encoding="utf-8")
-        write_json(part / INFO, info)
+        write_text(json.dumps(info), part / INFO)
+        write_places(part, taken.items())
         if output.is_dir():
             output.rmdir()
         os.replace(part, output)
@@ -143,7 +148,7 @@ class _Job:
     rng: np.random.Generator
 
     def run(self, part: Path) -> dict[str, Any]:
-        """Write the clip's pictures; returns lines by split, and notes."""
+        """Write the clip's pictures; returns lines by split with their places, and notes."""
         place = self.clip.pictures(self.tracks)
         rows, corners, notes = _usable(self.clip, self.tracks, place)
         person = self.tracks.codes("track_id")[0][rows]
@@ -158,15 +163,16 @@ class _Job:
         folder = part / "images" / self.clip.name
         shutil.rmtree(folder, ignore_errors=True)  # of a run that was interrupted
         folder.mkdir(parents=True)
-        lines = self._cut(place, rows, corners, person, picks, folder)
+        where = places(self.tracks, fps, (place.width, place.height))
+        lines = self._cut(place, rows, corners, person, picks, where, folder)
         lost = len(picks.row) - len(lines)
         if lost:
             notes.append(Note("no-picture", lost, f"{self.clip.name}: {lost} chosen boxes lie after the video's end"))
         return {"lines": sorted(lines), "notes": [[n.code, n.count, n.text, n.kind] for n in notes]}
 
     def _cut(
-        self, place: Pictures, rows: Any, corners: Any, person: Any, picks: Picks, folder: Path
-    ) -> list[list[str]]:
+        self, place: Pictures, rows: Any, corners: Any, person: Any, picks: Picks, where: Any, folder: Path
+    ) -> list[list[Any]]:
         cv2 = optional("cv2", "train", "cutting out pictures")
         frame = self.tracks.frame[rows[picks.row]]
         order = np.argsort(frame, kind="stable")
@@ -183,7 +189,8 @@ class _Job:
                 if not good:
                     raise OutputError(f"{folder / name}: the picture cannot be encoded")
                 (folder / name).write_bytes(data.tobytes())
-                lines.append([split, f"images/{self.clip.name}/{name} {gid} {CAMERA[split]}"])
+                line = f"images/{self.clip.name}/{name} {gid} {CAMERA[split]}"
+                lines.append([split, line, where[rows[row]].tolist()])
         return lines
 
 

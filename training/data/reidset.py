@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reid_solve.evaluation.retrieval.position import COLUMNS as PLACE
 from reid_solve.tracklets import arrays
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.table import IntArray, Note
@@ -36,7 +37,7 @@ class ReidSet:
         table: a row a picture: ``path`` (string), ``pid`` (int64; one number is one person in the whole set, -1 where
             it is not known), ``camid`` (int32), ``split`` (string: train, query or gallery), and those of the string
             columns ``LEVELS`` that the set knows, null where it does not. ``id`` (int64) where the set numbers its
-            pictures for submissions.
+            pictures for submissions; ``time``, ``x``, ``y``, ``height`` (float64) where it knows their places.
         notes: what was left out or is odd.
     """
 
@@ -165,6 +166,9 @@ def set_of(name: str, root: Path, columns: Mapping[str, Any], notes: tuple[Note,
         words = [word or None for word in columns.get(column, [])]
         if any(words):
             table[column] = pa.array(words, pa.string())
+    for column in PLACE:
+        if column in columns:
+            table[column] = pa.array(list(columns[column]), pa.float64())
     if any(number is not None for number in columns.get("id", [])):
         table["id"] = pa.array(list(columns["id"]), pa.int64())
     return ReidSet(name, root, pa.table(table), notes)

@@ -16,7 +16,6 @@ from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.write import atomically
 
 FORMAT = "reid-solve-training/1"
-FILE = "checkpoint.pt"
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
@@ -65,7 +64,7 @@ def seed(number: int) -> None:
     """Begin all random generators of this process anew."""
     random.seed(number)
     np.random.seed(number % 2**32)  # noqa: NPY002  # what libraries draw from
-    torch.manual_seed(number)
+    torch.manual_seed(number % 2**63)
 
 
 @contextmanager

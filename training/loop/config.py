@@ -133,6 +133,11 @@ TABLES: dict[str, type] = {
     "augment": Augment, "train": Train,
 }  # fmt: skip
 NEEDED = ("data", "model", "loss", "train")
+OWN = {  # what is said in a table itself, or by the set, and not as an option
+    "model": ("spec", "dim", "image_size", "size", "pretrained", "letterbox"),
+    "sampler": ("name", "classes", "levels", "p", "k", "seed"),
+    "loss": ("name", "classes", "dim"),
+}
 
 
 def read_config(path: str | Path) -> Config:
@@ -145,9 +150,15 @@ def read_config(path: str | Path) -> Config:
     path = Path(path)
     config = config_of(read_toml(path), str(path))
     data, model = replace(config.data, root=path.parent / config.data.root), config.model
-    if model.pretrained and (path.parent / model.pretrained).is_file():
-        model = replace(model, pretrained=str(path.parent / model.pretrained))
+    if model.pretrained:
+        model = replace(model, pretrained=beside(config, model.pretrained))
     return replace(config, data=data, model=model)
+
+
+def beside(config: Config, name: str) -> str:
+    """A file that a configuration names: in the folder of its own file, where it is there; else as it stands."""
+    there = Path(config.source).parent / name
+    return str(there) if there.is_file() else name
 
 
 def config_of(tables: dict[str, Any], source: str = "config") -> Config:
@@ -193,6 +204,13 @@ def _check(config: Config) -> None:
     if len(set(names)) < len(names):
         raise OptionError(f"{config.source}: [[loss]] names {', '.join(names)}: each loss once; give it another weight")
     build(config.augment.steps, f"{config.source}: [augment] steps")
+    given = [("model", config.model.options), ("sampler", config.sampler.options)]
+    for name, options in (*given, *(("loss", of.options) for of in config.loss)):
+        for key in options:
+            if key in OWN[name]:
+                brackets = f"[[{name}]]" if name == "loss" else f"[{name}]"
+                raise OptionError(f"{config.source}: {brackets} options: {key!r} is no option; write it in {brackets} "
+                                  "itself, if it is there")  # fmt: skip
 
 
 def differs(now: Config, before: dict[str, Any]) -> str | None:

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from reid_solve.tracklets.embed.inputs import Input
+from reid_solve.tracklets.errors import OptionError
 from reid_solve.training.loop.batches import Reader, parts, share, stream
 from reid_solve.training.loop.learner import Learner
 from reid_solve.training.loop.material import HeldOut
 
 SIZE = 128  # pictures at once
+TAMER = "lower [optimizer] lr, lengthen [schedule] warmup or set [train] clip_grad"  # where numbers are no numbers
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,11 @@ class Examiner:
     workers: int
 
     def __call__(self, learner: Learner) -> dict[str, float]:
-        """Embed everybody, each process its share; the first one scores, and tells the others."""
+        """Embed everybody, each process its share; the first one scores, and tells the others.
+
+        Raises:
+            OptionError: the last steps have made weights that are no numbers.
+        """
         ours = learner.ours
         learner.agree()
         learner.best.eval()
@@ -33,10 +39,12 @@ class Examiner:
         orders = parts(range(begin, end), SIZE)
         found = [learner.vectors(batch.pixels).cpu().numpy() for batch in
                  stream(reader, orders, self.workers, ours.device)]  # fmt: skip
-        every = ours.together(np.concatenate(found))
+        every = np.concatenate(ours.together(np.concatenate(found)))
+        if not np.isfinite(every).all():
+            raise OptionError(f"{learner.config.source}: what was learnt gives vectors that are not finite; {TAMER}")
         scores: Any = None
         if ours.first:
-            scores = {name: float(value) for name, value in self.held_out.scores(np.concatenate(every)).items()}
+            scores = {name: float(value) for name, value in self.held_out.scores(every).items()}
         return dict(ours.said_by_first(scores))
 
 

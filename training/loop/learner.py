@@ -16,11 +16,13 @@ from reid_solve.tracklets.errors import OptionError, ReidSolveError
 from reid_solve.training.loop.average import averaged
 from reid_solve.training.loop.batches import Batch
 from reid_solve.training.loop.checkpoint import seed
-from reid_solve.training.loop.config import Config, Loss
+from reid_solve.training.loop.config import Config, Loss, beside
+from reid_solve.training.loop.narrow import widen_narrow
 from reid_solve.training.loop.optimise import optimiser
 from reid_solve.training.loop.processes import Processes
 from reid_solve.training.loop.schedule import factor
 
+FILES = ("texts", "pretrained")  # options of losses that name one
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -55,6 +57,8 @@ class Learner:
         )).to(device)  # fmt: skip
         if device.type == "cuda":
             self.embedder = self.embedder.to(memory_format=torch.channels_last)
+        if device.type == "cpu" and train.amp == "bf16":
+            widen_narrow(self.embedder)
         self.losses = losses(config, classes, self.embedder.dim).to(device)
         self.weights = [loss.weight for loss in config.loss]
         self.terms = tuple(loss.name for loss in config.loss)
@@ -190,7 +194,9 @@ def losses(config: Config, classes: int, dim: int) -> nn.ModuleList:
     from reid_solve.training.losses.registry import build
 
     def make(of: Loss) -> nn.Module:
-        return build(of.name, classes=classes, dim=dim, **of.options)
+        found = {key: beside(config, value) for key, value in of.options.items()
+                 if key in FILES and isinstance(value, str)}  # fmt: skip
+        return build(of.name, classes=classes, dim=dim, **{**of.options, **found})
 
     every = enumerate(config.loss, 1)
     return nn.ModuleList(_placed(f"{config.source}: [[loss]] {n}", partial(make, of)) for n, of in every)

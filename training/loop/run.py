@@ -72,6 +72,11 @@ def _said(config: Config) -> Iterator[None]:
         count = config.sampler.p * config.sampler.k
         raise OptionError(f"{config.source}: {count} pictures at once are too many for the device's memory; lower "
                           "[sampler] p and raise [train] accumulate, or set amp") from error  # fmt: skip
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise OptionError(f"{config.source}: this network norms over a batch, and one picture is none; raise "
+                          "[sampler] p or k") from error  # fmt: skip
     except RuntimeError as error:
         if "deterministic" not in str(error):
             raise

@@ -18,12 +18,13 @@ from reid_solve.training.augment.registry import build as augmentations
 from reid_solve.training.loop import checkpoint
 from reid_solve.training.loop.batches import Batch, Plan, Reader, stream
 from reid_solve.training.loop.config import Config, differs, facts
-from reid_solve.training.loop.held import Examiner, input_of
+from reid_solve.training.loop.held import TAMER, Examiner, input_of
 from reid_solve.training.loop.learner import Learner
 from reid_solve.training.loop.log import Log
 from reid_solve.training.loop.material import Material
 from reid_solve.training.loop.processes import Processes
 from reid_solve.training.loop.progress import Progress, Result
+from reid_solve.training.loop.run import CHECKPOINT
 
 BEST, LAST, TEXTS = "embedder.pt", "last.pt", "texts.pt"
 
@@ -150,8 +151,7 @@ class Session:
 
     def _check(self, loss: float) -> None:
         if not math.isfinite(loss):
-            raise OptionError(f"{self.config.source}: the loss is {loss} at step {self.at.step}; lower [optimizer] lr, "
-                              "lengthen [schedule] warmup or set [train] clip_grad")  # fmt: skip
+            raise OptionError(f"{self.config.source}: the loss is {loss} at step {self.at.step}; {TAMER}")
 
     def _evaluate(self) -> dict[str, float]:
         assert self.examine is not None
@@ -185,7 +185,7 @@ class Session:
                 "scores": self.scores,
                 "chance": every,
             }
-            checkpoint.save(self.folder / checkpoint.FILE, content)
+            checkpoint.save(self.folder / CHECKPOINT, content)
         self.ours.wait()
 
     def _finish(self, pictures: int, seconds: float) -> Result:

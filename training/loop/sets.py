@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid_solve.evaluation.retrieval.evaluate import evaluate
-from reid_solve.tracklets.errors import OptionError, ReidSolveError
+from reid_solve.tracklets.errors import InputError, ReidSolveError
 from reid_solve.training.data.reidset import ReidSet, open_set
 from reid_solve.training.loop.config import Config
 from reid_solve.training.loop.material import Files, FloatRows, HeldOut, Material, enough, key_of
 from reid_solve.training.samplers.registry import build
 
 SCORES = ("mAP", "mINP", "Rank-1", "Rank-5")  # the first chooses the best network
-OWN = ("name", "classes", "levels", "p", "k", "seed", "rank", "world")  # of a sampler, not to be given as options
 
 
 def material_of(config: Config) -> Material:
@@ -30,9 +29,6 @@ def material_of(config: Config) -> Material:
     classes = part.numbers()
     enough(classes, config.data.root)
     wanted, place = config.sampler, f"{config.source}: [sampler]"
-    for key in wanted.options:
-        if key in OWN:
-            raise OptionError(f"{place} options: {key!r} is no option; write it in [sampler] itself, if it is there")
     try:
         batches = build(
             wanted.name, classes, part.levels, p=wanted.p, k=wanted.k, seed=config.train.seed, **wanted.options
@@ -40,21 +36,34 @@ def material_of(config: Config) -> Material:
     except ReidSolveError as error:
         raise type(error)(f"{place} {error}") from error
     names = [str(path) for path in part.table["path"].to_pylist()]
-    scored = {"query", "gallery"} <= set(found.splits)
+    held = held_out(found)
+    if held is not None and config.train.evaluate_every:
+        try:  # before the training, and not at its first evaluation
+            held.scores(np.ones((held.count, 1), np.float32))
+        except InputError as error:
+            raise InputError(
+                f"{config.data.root}: nobody of its query can be found in its gallery; mend them, or set [train] "
+                "evaluate_every = 0"
+            ) from error
     return Material(
         classes,
         Files(tuple(part.paths())),
         batches,
         key_of(classes, names),
-        held_out(found) if scored else None,
+        held,
         {"set": found.name, "people": len(np.unique(classes)), "pictures": len(classes)},
         found.notes,
     )
 
 
-def held_out(found: ReidSet) -> HeldOut:
-    """A set's query and gallery, scored by `evaluation.retrieval`."""
+def held_out(found: ReidSet) -> HeldOut | None:
+    """A set's query and gallery, scored by `evaluation.retrieval`; None where it has none, or who it is is a secret."""
+    if not {"query", "gallery"} <= set(found.splits):
+        return None
     query, gallery = found.part("query"), found.part("gallery")
+    query = query.take(np.flatnonzero(query.pid >= 0))
+    if not len(query):
+        return None
     files = Files((*query.paths(), *gallery.paths()))
     return HeldOut(len(query) + len(gallery), files, Protocol(query, gallery), SCORES)
 

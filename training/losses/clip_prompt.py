@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from reid_solve.tracklets.embed.networks import Outputs
-from reid_solve.tracklets.embed.networks.openclip import make_clip
+from reid_solve.tracklets.embed.openclip import make_clip
 from reid_solve.tracklets.embed.torch_model import quiet, reason
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.extras import optional
@@ -55,12 +55,13 @@ class ClipPrompt(nn.Module):
         super().__init__()
         if tokens < 1:
             raise OptionError(f"loss clip-prompt: tokens {tokens}; at least 1 is learnt")
+        open_clip = optional("open_clip", "train", "the loss clip-prompt")
         with quiet():
-            clip, _ = make_clip(model, pretrained=pretrained, force_custom_text=True)
-            read = _tokenizer(model)
+            clip, *_ = make_clip(open_clip, model, pretrained=pretrained, force_custom_text=True)
+            read = _tokenizer(open_clip, model)
         if not hasattr(clip.text, "token_embedding"):
             raise OptionError(f"loss clip-prompt: the texts of {model} are not read by open_clip itself; take a ViT-B")
-        self.tower = clip.text.requires_grad_(False).eval()
+        self.tower = clip.text.requires_grad_(False)
         self.scale = min(float(clip.logit_scale.detach().exp().flatten()[0]), 100.0) if scale is None else scale
         words: Tensor = read([f"{before} {' '.join([HOLDER] * tokens)} {after}"])[0]
         holder = int(read([HOLDER])[0][1])  # after the mark at which every text begins
@@ -122,8 +123,8 @@ class ClipPrompt(nn.Module):
         atomically(Path(path), write)
 
 
-def _tokenizer(model: str) -> Any:
+def _tokenizer(open_clip: Any, model: str) -> Any:
     try:
-        return optional("open_clip", "train", "the loss clip-prompt").get_tokenizer(model)
+        return open_clip.get_tokenizer(model)
     except Exception as error:
         raise OptionError(f"loss clip-prompt: the words of {model} cannot be had ({reason(error)})") from error

@@ -79,14 +79,9 @@ def pairs(target: Tensor) -> tuple[Tensor, Tensor]:
     order = torch.argsort(target, stable=True)
     ordered = target[order]
     count = torch.arange(len(target), device=target.device)
-    first = count.clone()
-    first[1:] = torch.where(ordered[1:] != ordered[:-1], count[1:], 0)
-    if len(first):
-        first[0] = 0
-    place = count - torch.cummax(first, dim=0).values if len(first) else count
-    even = place % 2 == 0
-    paired = even[:-1] & (ordered[1:] == ordered[:-1])
-    at = torch.nonzero(paired).flatten()
+    begin = torch.searchsorted(ordered, ordered)  # of each one's class
+    even = (count - begin) % 2 == 0
+    at = torch.nonzero(even[:-1] & (ordered[1:] == ordered[:-1])).flatten()
     query, gallery = order[at], order[at + 1]
     by_row = torch.argsort(query)
     return query[by_row], gallery[by_row]

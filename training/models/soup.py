@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,8 @@ def greedy(paths: Sequence[str | Path], score: Callable[[Embedder], float]) -> S
         OptionError: see ``uniform``.
     """
     embedders = _alike(paths)
-    states = {name: {key: value.clone() for key, value in one.state_dict().items()} for name, one in embedders.items()}
-    made = next(iter(embedders.values()))
+    states = {name: one.state_dict() for name, one in embedders.items()}
+    made = deepcopy(next(iter(embedders.values())))  # its weights change, and those of the first are still needed
     scores = {name: score(one) for name, one in embedders.items()}
     order = sorted(scores, key=lambda name: -scores[name])  # of equal ones, the first given first
     chosen, best = [order[0]], scores[order[0]]
@@ -131,6 +132,10 @@ def _alike(paths: Sequence[str | Path]) -> dict[str, Embedder]:
             own, other = getattr(first[1], what), getattr(one, what)
             if own != other:
                 raise InputError(f"{name}: {what} {other}, not {own} as in {first[0]}; average networks of one kind")
+        shapes, others = ({key: of.shape for key, of in net.state_dict().items()} for net in (first[1], one))
+        if shapes != others:
+            key = next(key for key in {**shapes, **others} if shapes.get(key) != others.get(key))
+            raise InputError(f"{name}: {key} is not as in {first[0]}; average networks of one kind")
         buffers = dict(one.named_buffers())
         for key, value in first[1].named_buffers():
             if value.is_floating_point() and not key.endswith(MOVING) and not torch.equal(value, buffers[key]):

@@ -38,10 +38,9 @@ def soup_files(paths: tuple[Path, ...], output: Path, *, scored_on: tuple[str, P
         found = uniform(paths)
     else:
         kind, root = scored_on
-        pictures = open_set(kind, root)
-        if not {"query", "gallery"} <= set(pictures.splits):
+        held = held_out(open_set(kind, root))
+        if held is None:
             raise OptionError(f"{root}: has no query and gallery to score on; leave --greedy out to take all networks")
-        held = held_out(pictures)
         found = greedy(paths, lambda embedder: mean_precision(embedder, held))
     write(found, output)
     return found
@@ -52,12 +51,11 @@ def mean_precision(embedder: Embedder, held: HeldOut) -> float:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     embedder.to(device).eval()
     wants = Input(embedder.image_size, embedder.mean, embedder.std, embedder.letterbox)
-    mean, std = (torch.tensor(of, device=device).view(1, 3, 1, 1) * 255 for of in (embedder.mean, embedder.std))
     out = []
     with torch.inference_mode():
         for start in range(0, held.count, BATCH):
-            rows = range(start, min(start + BATCH, held.count))
-            pixels = torch.from_numpy(np.concatenate([wants.prepare([held.load(row)]) for row in rows]))
-            out.append(embedder.embed((pixels.to(device).float() - mean) / std).float().cpu().numpy())
+            crops = [held.load(row) for row in range(start, min(start + BATCH, held.count))]
+            pixels = torch.from_numpy(wants.normalise(wants.prepare(crops)))
+            out.append(embedder.embed(pixels.to(device)).cpu().numpy())
     embedder.cpu()
     return float(held.scores(np.concatenate(out))[held.names[0]])

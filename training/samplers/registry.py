@@ -66,8 +66,6 @@ def build(
     p: int,
     k: int,
     seed: int,
-    rank: int = 0,
-    world: int = 1,
     rounds: int | None = None,
     min_images: int = 1,
     **options: Any,
@@ -81,14 +79,13 @@ def build(
         p: persons in a batch.
         k: pictures of each; who has fewer repeats some.
         seed: one seed, one epoch: one plan, on every machine.
-        rank, world: this process and how many there are; each takes whole batches, all the same number.
         rounds: times that each person is drawn in an epoch; by default so often that as many pictures are drawn as
             there are. ``once`` goes by pictures and has no rounds.
         min_images: persons with fewer pictures are left out; 2 where a loss can do nothing with a person's only one.
         options: of the sampler: ``scope`` of match-aware, ``widen`` and ``safe`` of hierarchical.
 
     Raises:
-        OptionError: no such sampler or option, or numbers that the set cannot satisfy.
+        OptionError: no such sampler or option, or values that it cannot have or the set cannot satisfy.
     """
     for module in MODULES:
         import_module(f"{__package__}.{module}")
@@ -99,11 +96,10 @@ def build(
     for key in options:
         if key not in known:
             raise OptionError(f"sampler {name!r} has no option {key!r}; it has: {', '.join(known) or 'none'}")
-    if min(p, k, world, min_images) < 1 or not 0 <= rank < world or (rounds is not None and rounds < 1):
-        raise OptionError(
-            f"p {p}, k {k}, world {world}, rounds {rounds} and min_images {min_images} must be 1 or more, and rank "
-            f"{rank} below world"
-        )
+    numbers = {"p": p, "k": k, "min_images": min_images, **({} if rounds is None else {"rounds": rounds})}
+    for key, number in numbers.items():
+        if type(number) is not int or number < 1:
+            raise OptionError(f"{key} must be a whole number, 1 or more, not {number!r}")
     rows, person, count = _eligible(np.asarray(classes, np.int64), min_images)
     if len(count) < p:
         least = f" with {min_images} pictures or more" if min_images > 1 else ""
@@ -112,7 +108,10 @@ def build(
         rounds = max(1, round(int(count.sum()) / (len(count) * k)))
     codes, names, divided = _placed(levels, rows, person, len(count))
     roll = Roll(p, k, count, codes, names, divided, rounds)
-    return BatchSampler(roll, rows, lambda rng: draw(roll, rng, **options), seed, rank, world)
+    try:
+        return BatchSampler(roll, rows, lambda rng: draw(roll, rng, **options), seed)
+    except TypeError as error:
+        raise OptionError(f"sampler {name!r}: {error}; correct its options") from error
 
 
 class BatchSampler:
@@ -128,10 +127,8 @@ class BatchSampler:
         rows: IntArray,
         draw: Callable[[np.random.Generator], IntArray],
         seed: int,
-        rank: int,
-        world: int,
     ) -> None:
-        self.roll, self.seed, self.epoch, self.rank, self.world = roll, seed, 0, rank, world
+        self.roll, self.seed, self.epoch = roll, seed, 0
         self._rows, self._draw = rows, draw  # rows (N',) grouped by person
         self._plan: IntArray | None = None
         self.plan()  # what cannot be satisfied is found here, not in the first epoch
@@ -142,16 +139,14 @@ class BatchSampler:
             self.epoch, self._plan = epoch, None
 
     def __len__(self) -> int:
-        return -(-len(self.plan()) // self.world)
+        return len(self.plan())
 
     def __iter__(self) -> Iterator[list[int]]:
-        """This process's batches; the last ones may repeat the first, so that every process has as many."""
-        plan = self.plan()
-        for number in range(len(self)):
-            yield plan[(number * self.world + self.rank) % len(plan)].tolist()
+        for batch in self.plan():
+            yield batch.tolist()
 
     def plan(self) -> IntArray:
-        """All batches of the epoch, of all processes, (batches, P × K) rows."""
+        """All batches of the epoch, (batches, P × K) rows."""
         if self._plan is None:
             rng = np.random.default_rng([self.seed, self.epoch])
             self._plan = self._deal(self._draw(rng), rng)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reid_solve.tracklets.crops import UNCLEAR, quality
+from reid_solve.tracklets.cuts import cut_between, cuts
 from reid_solve.tracklets.describe import Tracklets, describe
 from reid_solve.tracklets.split import HOLE_FRAMES, cut, overlapping_rows
 from reid_solve.tracklets.table import BoolArray, IntArray, Tracks
@@ -89,8 +90,7 @@ def find(tracks: Tracks, video: Video, per_second: float = CROPS_PER_SECOND) -> 
     said = np.zeros(len(tracks), bool)
     said[tracklets.rows[clear]] = True
     good = said[pieces.rows] & (quality(tracks, video)[pieces.rows] >= UNCLEAR)
-    alone = np.bincount(pieces.node, ~said[pieces.rows], len(pieces)) == 0
-    long = (pieces.last - pieces.first + 1 >= SHORTEST_SECONDS * pieces.fps) & alone
+    long = pieces.last - pieces.first + 1 >= SHORTEST_SECONDS * pieces.fps
     step = max(round(pieces.fps / per_second), 1)
     stretch = (pieces.frame - pieces.first[pieces.node]) // step
     chosen = np.flatnonzero(good & long[pieces.node])
@@ -105,7 +105,8 @@ def apart(tracklets: Tracklets) -> tuple[BoolArray, IntArray]:
 
     The places of ``tracklets.split.risks`` and more of them: here a piece that is cut without need costs little, and a
     switch that is missed teaches something wrong. Every overlap separates what was before it from what comes after,
-    near a tracklet's end, too; so does every hole, and every jump that nobody's legs could make.
+    near a tracklet's end, too; so does every hole, every jump that nobody's legs could make, and every camera cut,
+    over which trackers carry on with whoever stands in the same place of the picture.
 
     Returns:
         rows (n,) that overlap with nobody, and rows (K,) before which to cut.
@@ -119,7 +120,8 @@ def apart(tracklets: Tracklets) -> tuple[BoolArray, IntArray]:
     unit = np.maximum(tracklets.reference.unit[1:], 1e-9)
     jump = moved > unit * (FASTEST * frames / tracklets.fps + JITTER)
     hole = frames > HOLE_FRAMES * tracklets.step
-    return clear, 1 + np.flatnonzero(inside & (jump | hole | (np.diff(clear.astype(np.int8)) != 0)))
+    shot = cut_between(cuts(tracklets), tracklets.frame[:-1], tracklets.frame[1:])
+    return clear, 1 + np.flatnonzero(inside & (jump | hole | shot | (np.diff(clear.astype(np.int8)) != 0)))
 
 
 def _numbered(rows: IntArray, frame: IntArray, piece: IntArray, span: IntArray) -> Pieces:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from shutil import copyfile
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +16,7 @@ from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.extras import optional
 from reid_solve.tracklets.table import Note, Tracks
 from reid_solve.tracklets.video import Picture, probe
+from reid_solve.tracklets.write import atomically
 from reid_solve.training.loop.config import Config
 from reid_solve.training.loop.material import FloatRows, Material, key_of
 from reid_solve.training.loop.progress import Progress, Result
@@ -117,7 +117,7 @@ def teach(
 
     Raises:
         InputError: tracks and video do not fit together, or hold nothing to learn from.
-        OptionError: settings that cannot be.
+        OptionError: settings that cannot be, or, where a training goes on, other ones or another start.
         OutputError: the folder holds another training.
     """
     begin = perf_counter()
@@ -139,7 +139,7 @@ def teach(
             f"{tracks.clip.source}: too few people are seen together and clearly ({pairs} pairs to learn from, "
             f"{len(ranking.asking)} crops to examine on); give a longer part of the match"
         )
-    wanted = begun(knowing(settings, learnt), folder)
+    wanted = begun(knowing(settings, learnt), folder, resume)
     material = Material(
         learnt.piece,
         store.of(learnt.rows),
@@ -154,15 +154,19 @@ def teach(
     gain, error = ranking.gain(before, after)
     notes = tracks.notes
     if gain <= error:
-        copyfile(folder / START, result.embedder)
+        atomically(result.embedder, lambda stream: stream.write((folder / START).read_bytes()))
         notes = (*notes, _NOT_BETTER)
     return Taught(result, ranking(before), ranking(after), gain > error, len(learnt.rows), len(learnt), pairs,
                   perf_counter() - begin, notes)  # fmt: skip
 
 
-def begun(config: Config, folder: Path) -> Config:
-    """The same training, from a network that is written to the folder: what is examined, and gone back to."""
-    from reid_solve.tracklets.embed.networks import build, save
+def begun(config: Config, folder: Path, resume: bool = False) -> Config:
+    """The same training, from a network that is written to the folder: what is examined, and gone back to.
+
+    Raises:
+        OptionError: the training that goes on began with another network.
+    """
+    from reid_solve.tracklets.embed.networks import build, load, save
     from reid_solve.training.loop.checkpoint import own_chance, seed
 
     model, path = config.model, folder / START
@@ -171,8 +175,14 @@ def begun(config: Config, folder: Path) -> Config:
         start = build(model.spec, dim=model.dim, image_size=model.image_size, pretrained=model.pretrained,
                       letterbox=config.augment.resize == "letterbox", **model.options)  # fmt: skip
     make_folder(folder)
+    if resume and path.exists() and not _alike(load(path).state_dict(), start.state_dict()):
+        raise OptionError(f"{path}: its training began with another network; give that as --start, or another -o")
     save(path, start)
     return replace(config, model=replace(model, pretrained=str(path)))
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(one[name].equal(value) for name, value in other.items())
 
 
 def looked_at(load: Callable[[int], Picture], count: int, network: Path, device: str) -> FloatRows:

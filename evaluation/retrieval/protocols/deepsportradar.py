@@ -8,6 +8,7 @@ the gallery's numbers in the first line; then for each query, in ascending order
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +17,7 @@ import numpy as np
 from reid_solve.evaluation.retrieval.evaluate import Labels
 from reid_solve.evaluation.retrieval.items import Items
 from reid_solve.evaluation.retrieval.layout import Layout
-from reid_solve.evaluation.retrieval.protocols.registry import protocol
+from reid_solve.evaluation.retrieval.protocols.registry import protocol, reading
 from reid_solve.evaluation.retrieval.ranks import Source
 from reid_solve.tracklets.errors import InputError
 from reid_solve.tracklets.table import IntArray
@@ -48,7 +49,7 @@ class DeepSportRadar:
 
     def write(self, stream: BinaryIO, source: Source, layout: Layout, query: Items, gallery: Items) -> None:
         """Write the CSV, queries and gallery by their numbers."""
-        rows, columns = (side.need("id", "submissions name pictures by it") for side in (query, gallery))
+        rows, columns = query.numbers(), gallery.numbers()
         by_column = np.argsort(columns, kind="stable")
         stream.write(("0," + ",".join(map(str, columns[by_column].tolist())) + "\n").encode())
         for row in np.argsort(rows, kind="stable").tolist():
@@ -69,46 +70,42 @@ class DeepSportRadar:
                 fact = f"{len(cells)} values, the first line has {len(columns) + 1}"
                 raise InputError(f"{path}, line {number}: {fact}; give a distance to every gallery picture")
             rows.append(_whole(path, number, cells[0]))
-            if len(rows) > 1 and rows[-1] < rows[-2]:
+            if len(rows) > 1 and rows[-1] <= rows[-2]:
                 raise InputError(f"{path}, line {number}: query {rows[-1]} after {rows[-2]}; they have to ascend")
             _check_distances(path, number, cells)
         if columns is None:
             raise InputError(f"{path}: 0 bytes; write it again")
         if sides is not None:
             for what, have, side in (("query", np.array(rows), sides[0]), ("gallery", columns, sides[1])):
-                _check_numbers(path, what, have, side.need("id", "submissions name pictures by it"))
+                _check_numbers(path, what, have, side.numbers())
         return {"queries": len(rows), "ranked": len(rows) * len(columns), "complete": sides is not None}
 
 
 def _lines(path: Path) -> Any:
-    try:
-        with path.open(encoding="utf-8") as file:
-            yield from file
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text; a submission is a CSV file") from error
+    with reading(path), path.open(encoding="utf-8") as file:
+        yield from file
 
 
 def _header(path: Path, cells: list[str]) -> IntArray:
     if cells[0].strip() not in {"0", "0.0"}:
         raise InputError(f"{path}, line 1: begins with {cells[0][:20]!r}, not with 0 before the gallery's numbers")
-    return np.array([_whole(path, 1, cell) for cell in cells[1:]], np.int64)
+    columns = np.array([_whole(path, 1, cell) for cell in cells[1:]], np.int64)
+    number, count = np.unique(columns, return_counts=True)
+    if (count > 1).any():
+        raise InputError(f"{path}, line 1: gallery {number[np.argmax(count > 1)]} is there twice; give it one column")
+    return columns
 
 
 def _whole(path: Path, line: int, cell: str) -> int:
-    try:
-        return int(cell)
-    except ValueError:
-        raise InputError(f"{path}, line {line}: {cell[:20]!r} is not the number of a picture") from None
+    if not re.fullmatch(r"\s*[0-9]{1,18}\s*", cell):
+        raise InputError(f"{path}, line {line}: {cell[:20]!r} is not the number of a picture")
+    return int(cell)
 
 
 def _check_distances(path: Path, line: int, cells: list[str]) -> None:
     for place, cell in enumerate(cells[1:], start=2):
         try:
-            good = math.isfinite(float(cell))
+            good = math.isfinite(float(cell)) and "_" not in cell  # 1_0 is a number to Python alone
         except ValueError:
             good = False
         if not good:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -11,7 +12,7 @@ from reid_solve.evaluation.retrieval.evaluate import Labels
 from reid_solve.evaluation.retrieval.items import Items
 from reid_solve.evaluation.retrieval.layout import Layout
 from reid_solve.evaluation.retrieval.ranks import Source
-from reid_solve.tracklets.errors import OptionError
+from reid_solve.tracklets.errors import InputError, OptionError
 
 MODULES = ("deepsportradar", "market", "soccernet")
 
@@ -90,6 +91,23 @@ def submission_of(name: str, path: Path) -> Submission:
     if path.suffix.lower() != SUBMISSIONS[name].ending:
         raise OptionError(f"{path}: submissions of {name} end in {SUBMISSIONS[name].ending}")
     return SUBMISSIONS[name]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say in one line why a submission cannot be read at all.
+
+    Raises:
+        InputError: instead of what the system says.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not text; write it again") from error
 
 
 def load_all() -> None:

@@ -8,6 +8,7 @@ mAP and Rank-1 are the official scores. A submission is one JSON object,
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +17,7 @@ import numpy as np
 from reid_solve.evaluation.retrieval.evaluate import Labels
 from reid_solve.evaluation.retrieval.items import Items
 from reid_solve.evaluation.retrieval.layout import Layout
-from reid_solve.evaluation.retrieval.protocols.registry import protocol
+from reid_solve.evaluation.retrieval.protocols.registry import protocol, reading
 from reid_solve.evaluation.retrieval.ranks import Source
 from reid_solve.tracklets.errors import InputError
 
@@ -42,7 +43,7 @@ class SoccerNet:
 
     def write(self, stream: BinaryIO, source: Source, layout: Layout, query: Items, gallery: Items) -> None:
         """Write the JSON object, a line a query."""
-        name, found = (side.need("id", "submissions name pictures by it") for side in (query, gallery))
+        name, found = query.numbers(), gallery.numbers()
         between = b"{\n"
         for lo, hi in layout.chunks():
             of_query, place = layout.gallery_of(lo, hi)
@@ -74,15 +75,13 @@ def _read(path: Path) -> dict[str, list[int]]:
             raise InputError(f"{path}, query {double}: is there twice; rank each query once")
         return out
 
+    with reading(path):
+        content = path.read_bytes()
     try:
-        found = json.loads(path.read_bytes(), object_pairs_hook=once)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        found = json.loads(content, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: no JSON ({error.msg}); write it again") from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, a number of thousands of digits, or nested too deep
         raise InputError(f"{path}: no JSON; write it again") from error
     if not isinstance(found, dict):
         raise InputError(f"{path}: holds a {type(found).__name__}, not an object of rankings by query")
@@ -90,7 +89,7 @@ def _read(path: Path) -> dict[str, list[int]]:
 
 
 def _check_ranking(path: Path, query: str, ranking: Any) -> None:
-    if not (query.isascii() and query.isdigit()) or str(int(query)) != query:
+    if not re.fullmatch("0|[1-9][0-9]*", query):
         raise InputError(f"{path}, query {query!r}: not the number of a box; keys are the queries' bbox numbers")
     if not isinstance(ranking, list):
         raise InputError(f"{path}, query {query}: holds a {type(ranking).__name__}, not a list of gallery numbers")
@@ -104,7 +103,7 @@ def _check_ranking(path: Path, query: str, ranking: Any) -> None:
 
 
 def _check_complete(path: Path, rankings: dict[str, list[int]], query: Items, gallery: Items) -> None:
-    numbers = [side.need("id", "submissions name pictures by it").tolist() for side in (query, gallery)]
+    numbers = [side.numbers().tolist() for side in (query, gallery)]
     actions = [side.need("action", "soccernet ranks within actions").tolist() for side in (query, gallery)]
     action_of = dict(zip(numbers[1], actions[1], strict=True))
     of_action: dict[str, set[int]] = {}

@@ -2,6 +2,7 @@
 
 Average precision and CMC as in torchreid's ``eval_market1501``, the trapezoids as in Market-1501's ``compute_AP``,
 INP as in AGW, re-ranking as in Zhong et al. 2017. The only addition: sorting is stable, so that ties have one outcome.
+Position as docs/retrieval.md says it, pair by pair.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 Array = npt.NDArray[Any]
+STUDENT = stats.t(3)
 
 
 @dataclass
@@ -103,3 +106,29 @@ def _reciprocal(rank: Array, i: int, k: int) -> Array:
 def distances(a: Array, b: Array) -> Array:
     """Plain Euclidean distances."""
     return np.asarray(np.sqrt(np.square(a[:, None] - b[None]).sum(-1)))
+
+
+def spread(moved: list[Array], gap: list[float], stretches: int) -> tuple[list[float], list[list[float]]]:
+    """Mean log gap and log scale per axis of stretches of gaps that hold as many pairs each."""
+    edges = [sorted(gap)[k * len(gap) // stretches] for k in range(1, stretches)]
+    at, scale = [], []
+    for stretch in range(stretches):
+        part = [k for k, value in enumerate(gap) if sum(value >= edge for edge in edges) == stretch]
+        at.append(float(np.mean([np.log(gap[k]) for k in part])))
+        scale.append([float(np.log(np.median([abs(moved[k][axis]) for k in part]) / 0.7649)) for axis in (0, 1)])
+    return at, scale
+
+
+def student(moved: Array, gap: float, at: list[float], scale: list[list[float]]) -> float:
+    """Log density of a displacement by two Student t of three degrees of freedom, constants and all."""
+    total = 0.0
+    for axis in (0, 1):
+        s = float(np.exp(np.interp(np.log(gap), at, [row[axis] for row in scale])))
+        total += float(STUDENT.logpdf(moved[axis] / s) - np.log(s))
+    return total
+
+
+def balanced_loss(weights: Array, distance: Array, odds: Array, same: Array) -> float:
+    """Mean logistic loss of pairs, both classes counting half; weights of distance and odds, and an offset."""
+    margin = -weights[0] * distance + weights[1] * odds + weights[2]
+    return float(np.log1p(np.exp(-margin[same])).mean() / 2 + np.log1p(np.exp(margin[~same])).mean() / 2)

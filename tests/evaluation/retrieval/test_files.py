@@ -104,6 +104,8 @@ def test_unanswerable_queries_are_refused_or_counted(folder: Path) -> None:
         (["features.npz", "--rerank", "2.5,6,0.3"], "write it as 20,6,0.3"),
         (["features.npz", "--ranks", "0,1"], "ranks begin at 1"),
         (["features.npz", "--weights", "1,2"], "2 weights for 1"),
+        (["features.npz", "--layout", "soccernet"], "--layout and --backend are for a folder"),
+        (["features.npz", "--backend", "clip"], "--layout and --backend are for a folder"),
         (["features.npz", "--protocol", "veri"], "'market'"),
         (["features.npz", "--submission", "a.json"], "market has no submissions"),
         (["features.npz", "--protocol", "soccernet", "--submission", "no/a.json"], "no/a.json"),

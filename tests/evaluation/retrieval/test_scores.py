@@ -170,6 +170,7 @@ def test_neither_the_order_of_rows_nor_names_nor_chunks_change_a_score(seed: int
         ({"gallery_features": np.ones((2, 4))}, InputError, "of one D"),
         ({"gallery_features": np.ones((3, 3))}, InputError, "3 gallery pictures"),
         ({"query_cams": [1], "gallery_cams": [1, 2]}, InputError, "cameras of shape"),
+        ({"query_cams": [1, 2]}, OptionError, "cameras of one side only"),
         ({"query_features": [np.ones((2, 3))]}, OptionError, "as many arrays"),
         ({"weights": [1.0, 2.0]}, OptionError, "2 weights for 1"),
         ({"weights": [-1.0]}, OptionError, "negative"),
@@ -181,6 +182,11 @@ def test_mistakes_are_one_line(options: dict[str, object], error: type[Exception
     with pytest.raises(error, match=says) as found:
         evaluate(**{**good, **options})  # type: ignore[arg-type]
     assert "\n" not in str(found.value)
+
+
+def test_whole_numbers_are_distances_too() -> None:
+    labels = Labels([1], [1, 1, 2], ([0], [0, 1, 0]))
+    assert evaluate_distances(np.array([[1, 3, 2]]), labels).AP.tolist() == [0.5]
 
 
 def test_distances_that_are_not_finite_are_refused() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests import tiny_clip
 from tests.onnx_file import Model
 
 from reid_solve.tracklets.embed import download
@@ -38,15 +39,6 @@ def crops() -> list[Picture]:
     return [rng.integers(0, 255, (*shape, 3), dtype=np.uint8) for shape in shapes]
 
 
-def mean_colour(path: Path, batch: int | str = "batch", size: tuple[int | str, int | str] = (8, 4), flat: bool = True,
-                keep: int = 0) -> Path:  # fmt: skip
-    """A network that gives the mean of each channel, (n, 3), or (n, 3, 1, 1)."""
-    model = Model(("pictures", (batch, 3, *size)))
-    model.node("ReduceMean", "pictures", "mean", axes=[2, 3], keepdims=keep)
-    path.write_bytes(model.bytes(["mean"]))
-    return path
-
-
 def loaded(spec: str, settings: Settings = CPU) -> Embedder:
     model = embedder(spec, settings)
     model.load()
@@ -57,36 +49,13 @@ def run(model: Embedder, crops: list[Picture]) -> Any:
     return model.embed(model.prepare(crops))
 
 
-@pytest.mark.parametrize("batch", ["batch", 1, 3, 8])
-@pytest.mark.parametrize("size", [(8, 4), ("height", "width")], ids=["small", "open"])
-@pytest.mark.parametrize("keep", [0, 1], ids=["vectors", "maps"])
-def test_an_onnx_model_sees_normalised_rgb(
-    tmp_path: Path, batch: int | str, size: tuple[int | str, int | str], keep: int
-) -> None:
-    model = loaded(f"onnx:{mean_colour(tmp_path / 'm.onnx', batch, size, keep=keep)}")
-    red = np.zeros((20, 10, 3), np.uint8)
-    red[..., 2] = 255
-    grey = np.full((60, 20, 3), 128, np.uint8)
-    picture = model.prepare([red, grey])
-    assert picture.shape == (2, 3, *((8, 4) if size == (8, 4) else (256, 128)))
-    rows = np.concatenate([model.embed(picture[k : k + model.batch]) for k in range(0, 2, model.batch)])
-    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-    np.testing.assert_allclose(rows, [([1, 0, 0] - mean) / deviation, (128 / 255 - mean) / deviation], atol=1e-3)
-
-
-def test_the_key_is_the_file_not_its_name(tmp_path: Path) -> None:
-    first = embedder(f"onnx:{mean_colour(tmp_path / 'a.onnx')}", CPU).key
-    assert embedder(f"onnx:{mean_colour(tmp_path / 'b.onnx')}", CPU).key == first
-    assert embedder(f"onnx:{mean_colour(tmp_path / 'c.onnx', size=(8, 8))}", CPU).key != first
-
-
 @pytest.mark.parametrize(
     ("spec", "shape"),
     [("timm:resnet10t/random", (176, 176)), ("timm:vit_tiny_patch16_224/random", (224, 224)),
-     ("openclip:tiny-vit/random", (256, 128)), ("openclip:tiny-resnet/random", (64, 64))],
+     (f"openclip:{tiny_clip.NAME}/random", (256, 128)), ("openclip:tiny-resnet/random", (64, 64))],
 )  # fmt: skip
 def test_random_networks_are_the_same_for_a_seed(
-    spec: str, shape: tuple[int, int], tiny_clip: None, crops: list[Picture], caplog: pytest.LogCaptureFixture
+    spec: str, shape: tuple[int, int], clips: None, crops: list[Picture], caplog: pytest.LogCaptureFixture
 ) -> None:
     model = loaded(spec)
     assert model.prepare(crops).shape == (5, 3, *shape)
@@ -104,35 +73,26 @@ def test_random_networks_are_the_same_for_a_seed(
 
 
 @pytest.fixture(scope="module")
-def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> None:
+def clips(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A ViT and a ResNet of a few thousand weights, known to open_clip."""
-    import json
-
-    import open_clip
-
-    text = {"context_length": 8, "vocab_size": 32, "width": 16, "heads": 2, "layers": 1}
-    vit = {"image_size": 64, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16}
-    resnet = {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "patch_size": None}
     folder = tmp_path_factory.mktemp("configs")
-    for name, vision in (("tiny-vit", vit), ("tiny-resnet", resnet)):
-        (folder / f"{name}.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}))
-    logging.disable(logging.WARNING)
-    open_clip.add_model_config(folder)
-    logging.disable(logging.NOTSET)
+    tiny_clip.register(folder)
+    resnet = {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8, "patch_size": None}
+    tiny_clip.register(folder, "tiny-resnet", vision_cfg=resnet)
 
 
-def test_open_clip_weights_from_a_file(tiny_clip: None, tmp_path: Path, crops: list[Picture]) -> None:
+def test_open_clip_weights_from_a_file(clips: None, tmp_path: Path, crops: list[Picture]) -> None:
     import open_clip
     import torch
 
     torch.manual_seed(7)
     logging.disable(logging.WARNING)
-    made = open_clip.create_model("tiny-vit")
+    made = open_clip.create_model(tiny_clip.NAME)
     logging.disable(logging.NOTSET)
     torch.save(made.state_dict(), tmp_path / "w.pt")
-    found = run(loaded(f"openclip:tiny-vit/{tmp_path / 'w.pt'}"), crops)
-    np.testing.assert_allclose(run(loaded(f"openclip:tiny-vit/{tmp_path / 'w.pt'}"), crops), found, atol=1e-6)
-    assert np.abs(run(loaded("openclip:tiny-vit/random"), crops) - found).max() > 1e-3
+    found = run(loaded(f"openclip:{tiny_clip.NAME}/{tmp_path / 'w.pt'}"), crops)
+    np.testing.assert_allclose(run(loaded(f"openclip:{tiny_clip.NAME}/{tmp_path / 'w.pt'}"), crops), found, atol=1e-6)
+    assert np.abs(run(loaded(f"openclip:{tiny_clip.NAME}/random"), crops) - found).max() > 1e-3
     with pytest.raises(InputError, match=r"w\.pt: no weights of tiny-resnet"):
         loaded(f"openclip:tiny-resnet/{tmp_path / 'w.pt'}")
 
@@ -150,7 +110,7 @@ def test_timm_weights_from_a_file_may_bring_a_classifier(tmp_path: Path, crops: 
         pixels = torch.from_numpy(wants.normalise(wants.prepare(crops)))
         expected = made.forward_head(made.forward_features(pixels), pre_logits=True).numpy()
     np.testing.assert_allclose(run(model, crops), expected, atol=1e-3)
-    with pytest.raises(InputError, match=r"w\.pth: no weights of timm:vit_tiny_patch16_224"):
+    with pytest.raises(InputError, match=r"w\.pth: not the weights of this network"):
         loaded(f"timm:vit_tiny_patch16_224/{tmp_path / 'w.pth'}")
 
 
@@ -161,9 +121,9 @@ class Trap:
         return (Path.touch, (Path("trapped"),))
 
 
-@pytest.mark.parametrize("model", ["openclip:tiny-vit", "timm:resnet10t"])
+@pytest.mark.parametrize("model", [f"openclip:{tiny_clip.NAME}", "timm:resnet10t"])
 def test_code_in_a_checkpoint_is_not_run(
-    model: str, tiny_clip: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: str, clips: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     import torch

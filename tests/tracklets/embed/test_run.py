@@ -145,7 +145,8 @@ def test_the_sidecar_is_what_solve_reads(video: Path, tracks: Tracks, tmp_path: 
     assert about["crops"] == table.num_rows
     assert read_embeddings(tmp_path / "e.parquet").num_rows == table.num_rows
     solved = rs.solve(tracks, embeddings=tmp_path / "e.parquet")
-    assert not [note for note in solved.tracks.notes if "embedding" in note.code]
+    # All are laid to their tracklets; a clip of so few people is too short to learn from.
+    assert {note.code for note in solved.tracks.notes if "embedding" in note.code} == {"unused-embeddings"}
     at = tracks.canonical.schema.get_field_index("track_id")
     words = pa.array([f"p{value}" for value in tracks.canonical["track_id"].to_pylist()])
     canonical, source = (table.set_column(at, "track_id", words) for table in (tracks.canonical, tracks.source))

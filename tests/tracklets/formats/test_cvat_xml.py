@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from tests.tracklets.formats.refused import refusal
 
 import reid_solve as rs
 from reid_solve.tracklets.errors import OutputError
@@ -103,9 +105,7 @@ def test_entities_and_other_files_get_one_line(trap: str, tmp_path: Path) -> Non
     ],
 )
 def test_broken_files_get_one_line(inside: str, says: str, tmp_path: Path) -> None:
-    with pytest.raises(rs.InputError, match=r"^[^\n]*$") as caught:
-        rs.read(saved(tmp_path, inside))
-    assert says in str(caught.value)
+    assert says in refusal(saved(tmp_path, inside))
 
 
 def test_whole_boxes_of_a_file_that_is_cut_short(tmp_path: Path) -> None:
@@ -187,3 +187,38 @@ def test_every_box_of_a_written_file_is_a_keyframe_of_one_line(tmp_path: Path) -
     written(tmp_path / "a.xml", frame=[0, 1], track_id=[1, 1], **{name: [1.5, 2.5] for name in "xywh"})
     assert len(re.findall(r'<box frame="\d" xtl="[^"]+" ytl="[^"]+" xbr="[^"]+" ybr="[^"]+" outside="0" occluded="0" '
                           r'keyframe="1">', (tmp_path / "a.xml").read_text())) == 2  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("angle", "expected"),
+    [
+        (0, [10, 20, 30, 60]),
+        (90, [-5, 35, 60, 30]),
+        (-90, [-5, 35, 60, 30]),
+        (180, [10, 20, 30, 60]),
+        (45, [25 - 45 * 2**-0.5, 50 - 45 * 2**-0.5, 90 * 2**-0.5, 90 * 2**-0.5]),
+    ],
+)
+def test_a_box_turned_about_its_centre_gives_the_upright_one(angle: int, expected: list[float], tmp_path: Path) -> None:
+    turned = box(1).replace("outside=", f'rotation="{angle}.00" outside=')
+    tracks = rs.read(saved(tmp_path, f'<track id="0" label="a">{box(0)}{turned}</track>'))
+    np.testing.assert_allclose(tracks.boxes, np.array([[10, 20, 30, 60], expected], float), atol=1e-9)
+    assert [note.count for note in tracks.notes if note.code == "turned-boxes"] == [1] * (angle != 0)
+
+
+@pytest.mark.parametrize("angle", ["inf", "nan", "1e300", "much"])
+def test_an_angle_that_is_none_gets_one_line(angle: str, tmp_path: Path) -> None:
+    turned = box(1).replace("outside=", f'rotation="{angle}" outside=')
+    assert f"'rotation': '{angle}'" in refusal(saved(tmp_path, f'<track id="0" label="a">{turned}</track>'))
+
+
+def test_a_packed_file_that_is_cut_short_or_a_bomb(tmp_path: Path) -> None:
+    text = f'{HEAD}<track id="0" label="a">{"".join(map(box, range(300)))}</track></annotations>'
+    packed = gzip.compress(text.encode())
+    (tmp_path / "a.xml.gz").write_bytes(packed[:-100])
+    assert "--salvage" in refusal(tmp_path / "a.xml.gz")
+    assert 0 < len(rs.read(tmp_path / "a.xml.gz", salvage=True)) < 300
+    (tmp_path / "b.xml.gz").write_bytes(packed + bytes(512))  # as tapes pad it
+    assert len(rs.read(tmp_path / "b.xml.gz")) == 300
+    (tmp_path / "c.xml.gz").write_bytes(gzip.compress(HEAD.encode() + b" " * (1 << 27)))
+    assert "times its size" in refusal(tmp_path / "c.xml.gz")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.tracklets.formats.refused import refusal
 
 import reid_solve as rs
 
@@ -111,12 +112,26 @@ def test_the_size_is_asked_for_where_the_file_does_not_say_it(tmp_path: Path) ->
     ],
 )
 def test_broken_regions_get_one_line(result: dict[str, Any], says: str, tmp_path: Path) -> None:
-    with pytest.raises(rs.InputError, match=r"^[^\n]*$") as caught:
-        rs.read(saved(tmp_path, result))
-    assert says in str(caught.value)
+    assert says in refusal(saved(tmp_path, result))
 
 
 def test_a_task_without_regions_is_a_valid_empty_input(tmp_path: Path) -> None:
     tracks = rs.read(saved(tmp_path))
     assert len(tracks) == 0
     assert "empty" in {note.code for note in tracks.notes}
+
+
+def test_tasks_one_a_line_are_all_read(tmp_path: Path) -> None:
+    lines = [saved(tmp_path, region(key(k, 10, False))).read_text() for k in (1, 2, 3)]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines))
+    tracks = rs.read(tmp_path / "t.jsonl")
+    assert tracks.frame.tolist() == [1, 2, 3]
+    assert tracks.canonical["sequence"].to_pylist() == ["a.mp4 #1", "a.mp4 #2", "a.mp4 #3"]
+
+
+def test_what_is_not_read_is_counted(tmp_path: Path) -> None:
+    picture = {"id": "p", "type": "rectanglelabels", "value": {"x": 1, "y": 2, "width": 3, "height": 4}}
+    tracks = rs.read(saved(tmp_path, region(key(1, 10), key(1, 60), key(3, 30, False)), picture, picture))
+    assert tracks.boxes[:, 0].tolist() == [100, 200, 300]
+    counts = {note.code: note.count for note in tracks.notes}
+    assert counts == {"keyframes-twice": 1, "entries-ignored": 2, "between-keyframes": 1}

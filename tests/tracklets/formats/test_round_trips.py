@@ -14,11 +14,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.tracklets.formats.refused import said, unwritable
 
 from reid_solve.tracklets.errors import OutputError
 from reid_solve.tracklets.formats.registry import WRITERS, load_all
 from reid_solve.tracklets.read import read
-from reid_solve.tracklets.table import Note, Tracks
+from reid_solve.tracklets.table import Tracks
 from reid_solve.tracklets.write import write
 
 load_all()
@@ -121,20 +122,6 @@ def first(tracks: Tracks) -> int:
     return min(base, int(tracks.frame.min(initial=base)))
 
 
-def said(notes: tuple[Note, ...]) -> str:
-    return "; ".join(note.text for note in notes)
-
-
-def refused(format: str, tracks: Tracks) -> bool:
-    """Whether a format cannot hold the rows at all: it knows one video, or ids that are numbers."""
-    key = "identity" if "identity" in tracks else "track_id"
-    ids = tracks.canonical[key]
-    words = pa.types.is_string(ids.type) and ids.null_count < len(ids)
-    if format in {"mot", "kitti", "cvat-xml"} and tracks.sequence.max(initial=0) > 0:
-        return True
-    return format in {"mot", "kitti"} and words
-
-
 @pytest.mark.parametrize("format", sorted(WRITERS))
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(table=tables())
@@ -142,7 +129,7 @@ def test_what_is_written_is_read_again(format: str, table: pa.Table) -> None:
     tracks = read(table)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"t{WRITERS[format].extensions[0]}")
-        if refused(format, tracks):
+        if unwritable(format, tracks):
             with pytest.raises(OutputError, match=r"^[^\n]*; write [^\n]*$"):
                 write(tracks, path, format)
             assert not path.exists()
@@ -205,19 +192,3 @@ def test_the_same_rows_make_the_same_bytes(format: str, tmp_path: Path) -> None:
         write(tracks, tmp_path / f"{name}{WRITERS[format].extensions[0]}", format)
     first_file, second_file = sorted(tmp_path.iterdir())
     assert first_file.read_bytes() == second_file.read_bytes()
-
-
-def test_pandas_reads_the_csv_as_it_is(tmp_path: Path) -> None:
-    import pandas as pd
-
-    box = {name: [1.5, 2.25, 1 / 3] for name in "xywh"}
-    given = {"frame": [1, 2, 3], "track_id": [7, 2**60, None], "team": ["a, b", 'say "x"', None], **box}
-    tracks = read(pa.table(given | {"identity": [1, None, 2]}))
-    write(tracks, tmp_path / "t.csv")
-    found = pd.read_csv(tmp_path / "t.csv", dtype={"track_id": "Int64", "identity": "Int64"})
-    assert list(found.columns) == [*given, "identity"]
-    assert found["track_id"].tolist()[:2] == [7, 2**60]
-    assert found["team"].tolist()[:2] == ["a, b", 'say "x"']
-    assert found["identity"].isna().tolist() == [False, True, False]
-    for name in "xywh":
-        assert found[name].tolist() == box[name]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -99,3 +101,22 @@ def test_formats_lists_every_reader_and_writer_with_what_it_is() -> None:
     assert all(one["about"] and "\n" not in one["about"] for one in listed)
     printed = CliRunner().invoke(main, ["formats"]).stdout
     assert all(one["name"] in printed for one in listed)
+
+
+def test_reading_text_loads_nothing_of_video(tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("1,1,10,20,30,40,1\n")
+    code = f"import os, sys, reid_solve as rs; rs.read({str(tmp_path / 't.txt')!r}); print(*sys.modules, flush=True)"
+    code += "; os._exit(0)"  # Arrow's threads may abort an early end on a busy machine: apache/arrow 34314
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "cv2", "av", "ultralytics", "pandas"} & set(out)
+
+
+@pytest.mark.parametrize("odd", ["2  1 11 20 30 40", "2 1 11  20 30 40", " 2 1 11 20 30 40"])
+@pytest.mark.parametrize("first", [True, False])
+def test_two_blanks_part_two_values_as_one_does(odd: str, first: bool, tmp_path: Path) -> None:
+    lines = ["1 1 10 20 30 40 0.5", "3 1 12 20 30 40 nan"]
+    lines.insert(0 if first else 1, odd)
+    (tmp_path / "t.txt").write_text("\n".join(lines) + "\n")
+    tracks = rs.read(tmp_path / "t.txt")
+    rows = zip(tracks.frame.tolist(), tracks.boxes[:, 0].tolist(), tracks.canonical["score"].to_pylist(), strict=True)
+    assert sorted(rows, key=lambda row: row[0]) == [(1, 10, 0.5), (2, 11, None), (3, 12, None)]

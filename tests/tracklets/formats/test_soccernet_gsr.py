@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from tests.tracklets.formats.examples import EXAMPLES
+from tests.tracklets.formats.refused import refusal
 
 import reid_solve as rs
 from reid_solve.tracklets.write import write
@@ -70,9 +71,7 @@ def test_centres_ids_of_any_kind_and_what_is_missing(tmp_path: Path) -> None:
     ],
 )
 def test_broken_objects_get_one_line(change: dict[str, Any], says: str, tmp_path: Path) -> None:
-    with pytest.raises(rs.InputError, match=r"^[^\n]*$") as caught:
-        rs.read(saved(tmp_path, one(**change)))
-    assert says in str(caught.value)
+    assert says in refusal(saved(tmp_path, one(**change)))
 
 
 @pytest.mark.parametrize("text", ['{"predictions": [1]}', '{"predictions": [', '{"predictions": {}, "is_labeled": 1}'])
@@ -111,3 +110,18 @@ def test_official_image_ids_and_pitch_corners_come_back(tmp_path: Path) -> None:
         f"{side}_bottom_{part}" for side in "xy" for part in ("left", "middle", "right")
     }
     assert rs.read(tmp_path / "p.json").canonical["pitch_x"].equals(tracks.canonical["pitch_x"])
+
+
+def test_nothing_is_lost_unsaid(tmp_path: Path) -> None:
+    tracks = rs.read(saved(tmp_path, one(x=5, vector=[1.0, 2.0]), annotations=[one(), one()]))
+    assert tracks.source["vector"].to_pylist() == [[1.0, 2.0]]
+    assert tracks.boxes[0].tolist() == [1, 2, 3, 4]
+    told = {note.code: (note.count, note.text) for note in tracks.notes}
+    assert told["entries-ignored"] == (2, "predictions are read, not annotations beside them (2 objects)")
+    assert told["columns-ignored"][1].startswith("x: ")
+
+
+def test_two_values_in_a_file_get_one_line(tmp_path: Path) -> None:
+    path = saved(tmp_path, one())
+    path.write_text(2 * f"{path.read_text()}\n")
+    assert "2 JSON values" in refusal(path)

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.tracklets.formats.examples import EXAMPLES
+from tests.tracklets.formats.refused import Attack, refusal
 
 import reid_solve as rs
 from reid_solve.cli import main
@@ -105,16 +106,6 @@ def test_tables_are_what_pandas_says(name: str, protocol: int, rows: list[int]) 
         assert [None if value is None or value != value else value for value in values] == wanted
 
 
-class Attack:
-    """Unpickled by Python, it would call something."""
-
-    def __init__(self, call: Any, *values: Any) -> None:
-        self.call, self.values = call, values
-
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return self.call, self.values
-
-
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize(
     "call",
@@ -124,10 +115,8 @@ class Attack:
 )  # fmt: skip
 def test_nothing_in_a_state_is_called(call: tuple[Any, ...], protocol: int, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
-    function, *values = [part.format(trap) if isinstance(part, str) else part for part in call]
-    table = pd.DataFrame({"track_id": [1], "bbox_ltwh": [Attack(function, *values)]})
-    with pytest.raises(rs.InputError, match=r"^[^\n]*$"):
-        rs.read(saved(tmp_path, {"0.pkl": pickle.dumps(table, protocol)}), allow_pickle=True)
+    table = pd.DataFrame({"track_id": [1], "bbox_ltwh": [Attack(call, trap)]})
+    refusal(saved(tmp_path, {"0.pkl": pickle.dumps(table, protocol)}), allow_pickle=True)
     assert not trap.exists()
 
 
@@ -212,9 +201,7 @@ def test_odd_zips_get_one_line(name: str, change: Any, says: str, tmp_path: Path
     if change:
         change(raw)
         path.write_bytes(raw)
-    with pytest.raises(rs.InputError, match=r"^[^\n]*$") as caught:
-        rs.read(path, allow_pickle=True, format="tracklab")
-    assert says in str(caught.value)
+    assert says in refusal(path, allow_pickle=True, format="tracklab")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["s.pklz"]
 
 
@@ -237,3 +224,15 @@ def test_a_damaged_table_is_read_or_gets_one_line(tmp_path: Path, changes: list[
         raw[at % len(raw)] = value
     with suppress(rs.InputError):
         rs.read(saved(tmp_path, {"0.pkl": bytes(raw)}), allow_pickle=True, on_duplicate="split", drop_invalid=True)
+
+
+def test_all_of_a_place_on_the_pitch_comes_along_and_a_taken_name_is_said(tmp_path: Path) -> None:
+    table = detections().drop(columns=["keypoints"]).assign(bb_left=5)
+    place = {"x_bottom_middle": 1.0, "y_bottom_middle": 2.0, "x_bottom_left": 0.5}
+    table["bbox_pitch"] = pd.Series([place] * 6, dtype=object)
+    tracks = rs.read(saved(tmp_path, {"0.pkl": table}), allow_pickle=True)
+    assert tracks.source["x_bottom_left"].to_pylist() == [0.5] * 6
+    assert "y_bottom_left" not in tracks.source.column_names
+    assert tracks.boxes[1].tolist() == [10, 20, 30, 60]
+    (note,) = [note for note in tracks.notes if note.code == "columns-ignored"]
+    assert note.text.startswith("bb_left: ")

@@ -130,7 +130,8 @@ def test_market(market: Path) -> None:
     assert found.part("gallery").pid.tolist() == [0, 1]  # the distractor stays, the junk does not
     assert [(note.code, note.count) for note in found.notes] == [("junk", 1)]
     assert found.levels == {}
-    (market / "gid2info.json").write_text(json.dumps({"2": {"match": "m", "clip": "m_c1"}, "7": {"match": "n"}}))
+    info = {"2": {"match": "m", "clip": "m_c1"}, "7": {"match": "n"}, "--7": {"match": "o"}, "²": {"match": "p"}}
+    (market / "gid2info.json").write_text(json.dumps(info))
     train = open_set("market", market).part("train")
     assert train.levels["match"].tolist() == ["m", "n"]
     assert train.levels["clip"].tolist() == ["m_c1", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
@@ -10,10 +11,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 from reid_solve.tracklets.video import Picture
+from reid_solve.training.loop.config import Config, read_config
 from reid_solve.training.loop.example import toml
+from reid_solve.training.loop.processes import Processes
 
+CPU = Processes(0, 1, torch.device("cpu"))
 VIT = {"patch_size": 8, "embed_dim": 32, "depth": 2, "num_heads": 2}
 TABLES: dict[str, dict[str, object]] = {
     "data": {"kind": "market", "root": "people"},
@@ -41,18 +46,30 @@ def write_set(root: Path, people: int = 8, images: int = 6, size: tuple[int, int
     return root
 
 
-def write_config(path: Path, *losses: str, **changes: dict[str, object]) -> Path:
-    """A file of ``TABLES`` with changes by table; losses by name."""
+def write_config(path: Path, *losses: str | tuple[str, dict[str, object]], **changes: dict[str, object]) -> Path:
+    """A file of ``TABLES`` with changes by table; losses by name, or by name and further keys."""
     lines = []
     for name in ("data", "model", "sampler", "optimizer", "schedule", "augment", "train"):
         table = {**TABLES.get(name, {}), **changes.get(name, {})}
         lines += [f"[{name}]", *(f"{key} = {toml(value)}" for key, value in table.items() if value is not None)]
     for loss in losses or ("cross-entropy",):
-        lines += ["[[loss]]", f'name = "{loss}"']
-        if loss == "cross-entropy":
-            lines.append("options = {neck = false}")
+        name, keys = loss if isinstance(loss, tuple) else (loss, {})
+        if name == "cross-entropy" and "options" not in keys:
+            keys = {**keys, "options": {"neck": False}}
+        lines += ["[[loss]]", *(f"{key} = {toml(value)}" for key, value in {"name": name, **keys}.items())]
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def configured(place: Path, *losses: str, **changes: dict[str, object]) -> Config:
+    """Such a file in a folder, as it is read."""
+    return read_config(write_config(place / "x.toml", *losses, **changes))
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """Lines of a training's log."""
+    with (folder / "log.csv").open() as stream:
+        return list(csv.DictReader(stream))
 
 
 def command(*words: str | Path) -> tuple[list[str], dict[str, str]]:

@@ -7,14 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from tests.training.loop.small import Noise, Rounds
+from tests.training.loop.small import CPU, Noise, Rounds
 
 from reid_solve.tracklets.embed.inputs import Input
 from reid_solve.training.augment.registry import build
 from reid_solve.training.loop.batches import Order, Place, Plan, Reader, stream
-from reid_solve.training.loop.processes import Processes
-
-CPU = Processes(0, 1, torch.device("cpu"))
 
 
 def first(orders: Any, count: int) -> list[Order]:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from tests.training.loop.small import write_config, write_set
 
 from reid_solve.cli import main
-from reid_solve.tracklets.errors import ReidSolveError
+from reid_solve.tracklets.errors import OptionError, ReidSolveError
 from reid_solve.training.loop.config import TABLES, config_of, read_config
 from reid_solve.training.loop.example import example
 from reid_solve.training.loop.run import train
@@ -95,6 +95,18 @@ GOOD: dict[str, Any] = {
             {"augment": {"steps": [{"name": "flip", "q": 1}]}},
             r"steps 1 \(flip\): no key 'q' is known; allowed: p, joint",
         ),
+        (
+            {"model": {"spec": "x", "options": {"dim": 3}}},
+            r"\[model\] options: 'dim' is no option; write it in \[model\]",
+        ),
+        ({"loss": [{"name": "triplet", "options": {"classes": 3}}]}, r"\[\[loss\]\] options: 'classes' is no option"),
+        ({"sampler": {"options": {"seed": 1}}}, r"\[sampler\] options: 'seed' is no option"),
+        (
+            {"augment": {"steps": [{"name": "gamma", "low": 2.0}]}},
+            r"steps 1 \(gamma\): low 2 is above high 1.2; change one of them",
+        ),
+        ({"augment": {"steps": [{"name": "erase", "smallest": 0.5}]}}, r"smallest 0.5 is above largest 0.33"),
+        ({"augment": {"steps": [{"name": "blur", "high": float("inf")}]}}, r"high: must be .*, at most 100, not inf"),
         ({"augment": {"steps": ["flip"]}}, r"\[augment\] steps: must be a table, not 'flip'"),
         ({"augment": {"steps": [{"name": "erase", "p": 2}]}}, r"p: must be a number, at least 0, at most 1, not 2"),
     ],
@@ -117,7 +129,12 @@ def test_what_is_wrong_is_said_in_one_line(changes: dict[str, Any], says: str) -
         ("model", {"options": {"depth": 2, "wings": 2}}, r"\[model\]: "),
         ("sampler", {"name": "fair"}, r"\[sampler\] no sampler 'fair'; one of: "),
         ("sampler", {"p": 99}, r"\[sampler\] 99 persons a batch, but the set has only 4"),
-        ("sampler", {"options": {"rank": 1}}, r"\[sampler\] options: 'rank' is no option"),
+        ("sampler", {"options": {"rounds": "x"}}, r"\[sampler\] rounds must be a whole number, 1 or more, not 'x'"),
+        (
+            "sampler",
+            {"name": "hierarchical", "options": {"widen": 3}},
+            r"\[sampler\] sampler 'hierarchical': .*; correct its options",
+        ),
         ("sampler", {"options": {"luck": 1}}, r"\[sampler\] sampler 'random-pk' has no option 'luck'"),
         ("train", {"amp": "fp16"}, r"\[train\] amp fp16 is for CUDA, this is cpu; use bf16 or off"),
         ("train", {"device": "tpu"}, r"\[train\] device tpu: "),
@@ -132,6 +149,18 @@ def test_what_the_parts_refuse_names_its_place(
         train(path)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "x.train").exists()
+
+
+def test_one_picture_is_no_batch_to_norm_over(tmp_path: Path) -> None:
+    write_set(tmp_path / "people", people=4, images=2)
+    model: dict[str, object] = {"spec": "timm:resnet10t", "options": {}}
+    with pytest.raises(OptionError, match=r"norms over a batch, and one picture is none; raise \[sampler\] p or k"):
+        train(write_config(tmp_path / "x.toml", model=model, sampler={"p": 1, "k": 1}))
+
+
+def test_any_seed_is_one(tmp_path: Path) -> None:
+    write_set(tmp_path / "people", people=4, images=2)
+    train(write_config(tmp_path / "x.toml", train={"epochs": 1, "seed": 2**70}))
 
 
 def test_losses_that_are_not_there_are_named(tmp_path: Path) -> None:

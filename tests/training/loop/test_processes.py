@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from tests.training.loop.small import command, write_config, write_set
+from tests.training.loop.small import command, rows, write_config
 
 from reid_solve.tracklets.embed.networks import load
 from reid_solve.tracklets.errors import OptionError
@@ -19,21 +18,13 @@ from reid_solve.training.loop.run import train
 LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("processes")
-    write_set(folder / "people")
-    return folder
-
-
 def launch(*words: str | Path) -> subprocess.CompletedProcess[str]:
     line, environment = command(*words)
     return subprocess.run([*LAUNCH, *line], env=environment, capture_output=True, text=True, check=False)
 
 
 def losses(folder: Path) -> list[float]:
-    with (folder / "log.csv").open() as stream:
-        return [float(row["loss"]) for row in csv.DictReader(stream)]
+    return [float(row["loss"]) for row in rows(folder)]
 
 
 def test_two_processes_give_what_one_gives(place: Path) -> None:
@@ -50,6 +41,7 @@ def test_two_processes_give_what_one_gives(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('"steps": 7') == 1  # one of them speaks
     assert losses(two) == pytest.approx(losses(one), rel=1e-4)
+    assert [row["mAP"] for row in rows(two)] == [row["mAP"] for row in rows(one)]
     a, b = (torch.load(f / "checkpoint.pt", weights_only=True)["learner"]["embedder"] for f in (one, two))
     for name, value in a.items():
         torch.testing.assert_close(b[name], value, rtol=1e-4, atol=1e-5)

@@ -150,13 +150,13 @@ def test_the_second_stage_is_the_sum_of_the_loops() -> None:
 
 
 def test_texts_go_from_the_first_stage_to_the_second_by_a_file(tiny: str, tmp_path: Path) -> None:
-    first = prompt(tiny)
+    first = prompt(tiny, scale=5.0)
     path = tmp_path / "texts.pt"
     first.save_texts(path)
     loss = second(str(path))
     assert torch.allclose(loss.texts, first.texts(), atol=1e-6)
     assert torch.allclose(loss.texts.norm(dim=1), torch.ones(CLASSES, dtype=torch.float64), atol=1e-6)
-    assert loss.scale == pytest.approx(first.scale)
+    assert loss.scale == 5
     assert "texts" in loss.state_dict()  # a training that goes on needs the file no more
     with pytest.raises(OptionError, match="4 texts of length 24 for 9 classes and features of 24"):
         build("clip-reid", classes=9, dim=tiny_clip.DIM, texts=str(path))

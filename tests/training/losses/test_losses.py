@@ -12,6 +12,7 @@ from torch import Tensor
 from reid_solve.tracklets.embed.networks import Outputs
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.training.losses import LOSSES, build
+from reid_solve.training.losses.distance import distances, unit
 
 NAMES = ("cross-entropy", "triplet", "contrastive", "infonce", "centroid")
 DIM, CLASSES = 6, 5
@@ -42,6 +43,23 @@ def test_cross_entropy_is_that_of_the_loop(target: list[int], smoothing: float, 
     scores = (values @ loss.classifier.weight.detach().T).numpy()
     want = reference.cross_entropy(scores, target, smoothing)
     assert float(loss(Outputs(features), classes).detach()) == pytest.approx(want, abs=1e-10)
+
+
+def test_the_neck_scales_and_does_not_shift() -> None:
+    loss = made("cross-entropy")
+    assert [name for name, value in loss.named_parameters() if value.requires_grad] == [
+        "neck.weight", "classifier.weight"]  # fmt: skip
+
+
+def test_equal_rows_are_at_no_distance_and_rows_without_direction_are_not_moved() -> None:
+    values = 1000 + torch.randn(40, DIM, generator=torch.Generator().manual_seed(0))
+    assert (distances(values, values.clone()).diagonal() == 0).all()  # by products, it would be a rounding error's root
+    values = torch.tensor([[0.0, 0], [1e-9, 0], [3, 4]], requires_grad=True)
+    found = unit(values)
+    assert torch.equal(found.detach(), torch.tensor([[0, 0], [0, 0], [0.6, 0.8]]))
+    found.sum().backward()
+    assert not values.grad[:2].any()
+    assert values.grad[2].any()
 
 
 @pytest.mark.parametrize("target", BATCHES)

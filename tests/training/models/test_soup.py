@@ -72,7 +72,7 @@ def test_a_uniform_soup_of_files(tmp_path: Path) -> None:
 
 def test_a_greedy_soup_takes_what_helps_from_the_best_on(tmp_path: Path) -> None:
     paths = networks(tmp_path, 4)
-    values = {str(path): value for path, value in zip(paths, (1.0, 8.0, 4.0, 9.0), strict=True)}
+    values = {str(path): value for path, value in zip(paths, (8.0, 1.0, 4.0, 9.0), strict=True)}
     for path in paths:
         net = load(path)
         torch.nn.init.constant_(net.backbone.out[0].bias, values[str(path)])
@@ -83,13 +83,13 @@ def test_a_greedy_soup_takes_what_helps_from_the_best_on(tmp_path: Path) -> None
 
     soup = greedy(paths, score)
     # from 9 (0.4 away): with 8 it is 8.5, nearer, taken; with 4 it would be 7, and with 1 it would be 6
-    assert soup.names == (str(paths[3]), str(paths[1]))
+    assert soup.names == (str(paths[3]), str(paths[0]))
     assert soup.score == pytest.approx(-0.1, abs=1e-5)
     assert soup.scores == pytest.approx({name: -abs(value - 8.6) for name, value in values.items()}, abs=1e-5)
     assert score(soup.embedder) == soup.score
     assert score(soup.embedder) >= max(soup.scores.values())
     one = greedy(paths[:2], lambda net: -abs(float(net.backbone.out[0].bias.detach().mean()) - 8.1))
-    assert one.names == (str(paths[1]),)
+    assert one.names == (str(paths[0]),)
     assert float(one.embedder.backbone.out[0].bias.detach().mean()) == pytest.approx(8, abs=1e-6)
 
 
@@ -103,10 +103,13 @@ def test_networks_of_several_kinds_are_refused(tmp_path: Path) -> None:
     }
     others["mean"] = load(own)
     others["mean"].mean = (0.1, 0.2, 0.3)
+    others["head.weight"] = build("osnet:x0_25", image_size=SIZE, dim=512)  # as long as without it
     for what, net in others.items():
         save(tmp_path / "other.pt", net)
         with pytest.raises(InputError, match=rf"other\.pt: {what} .*average networks of one kind"):
             uniform([own, tmp_path / "other.pt"])
+    with pytest.raises(InputError, match=r"0\.pt: head\.weight is not as in .*other\.pt"):
+        uniform([tmp_path / "other.pt", own])
     with pytest.raises(InputError, match=r"none\.pt: cannot be read"):
         uniform([own, tmp_path / "none.pt"])
     for too_few in [own], [own, own], [own, twin, own]:

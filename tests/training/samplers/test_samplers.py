@@ -89,21 +89,6 @@ def test_no_pair_that_may_be_one_human(case: Any, near: bool) -> None:
         assert all(len(clips) == 1 for clips in scene.values())
 
 
-@settings(max_examples=40, deadline=None)
-@given(asked(), st.integers(2, 4))
-def test_processes_share_whole_batches_and_get_as_many_each(case: Any, world: int) -> None:
-    name, classes, levels, numbers = case
-    alone = [tuple(batch) for batch in build(name, classes, levels, **numbers)]
-    shares = [
-        [tuple(batch) for batch in build(name, classes, levels, **numbers, rank=rank, world=world)]
-        for rank in range(world)
-    ]
-    assert len({len(share) for share in shares}) == 1
-    together = [batch for step in zip(*shares, strict=True) for batch in step]
-    assert together[: len(alone)] == alone
-    assert len(together) - len(alone) < world
-
-
 def test_epochs_and_seeds_differ() -> None:
     classes, levels = league(1, 6, 3, (6, 9), (3, 8))
     for name in NAMES:
@@ -199,7 +184,10 @@ def test_a_person_of_one_picture_can_be_left_out() -> None:
         ("psk", {}, "no sampler 'psk'; one of: hierarchical, match-aware, once, random-pk"),
         ("once", {"widen": ["clip"]}, "sampler 'once' has no option 'widen'"),
         ("random-pk", {"p": 99}, "99 persons a batch, but the set has only 8; lower p"),
-        ("random-pk", {"rank": 2, "world": 2}, "rank 2 below world"),
+        ("random-pk", {"k": 0}, "k must be a whole number, 1 or more, not 0"),
+        ("random-pk", {"rounds": 1.5}, "rounds must be a whole number, 1 or more, not 1.5"),
+        ("random-pk", {"min_images": "2"}, "min_images must be a whole number, 1 or more, not '2'"),
+        ("hierarchical", {"widen": 3}, "sampler 'hierarchical': "),
         ("random-pk", {"min_images": 9, "p": 2}, "only 0 with 9 pictures or more"),
         ("match-aware", {"p": 5}, "5 persons a batch, but only 4 of clip 'm0_c0' and other matches can meet"),
         ("match-aware", {"scope": "action"}, "need the column 'action'"),

@@ -13,7 +13,7 @@ from reid_solve.tracklets.embed.networks import Outputs
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.training.losses import build
 
-SPANS = [[0, 10], [5, 20], [15, 30], [40, 50], [8, 45]]  # 0-1, 1-2, 0-4, 1-4, 2-4 and 3-4 share frames
+SPANS = [[0, 10], [5, 20], [20, 30], [40, 50], [8, 45]]  # 0-1, 1-2 (frame 20 alone), 0-4, 1-4, 2-4 and 3-4 share frames
 TARGET = [0, 0, 1, 1, 2, 2, 2, 3, 3, 4]
 
 

@@ -58,6 +58,15 @@ def test_the_same_epoch_is_the_same_and_another_is_not(pieces: Pieces) -> None:
     assert list(one) != list(other)
 
 
+def test_of_a_crowd_everybody_is_asked(pieces: Pieces) -> None:
+    """Twelve who are always there, four at a time."""
+    span, frame = np.tile([0, 99], (12, 1)), np.tile(np.arange(0, 100, 5), 12)
+    crowd = Pieces(np.arange(240), frame, np.repeat(np.arange(12), 20), span)
+    seen = [len(np.unique(crowd.piece[batch])) for batch in Moments(crowd, Sampler(p=4, k=2), 0)]
+    assert set(seen) == {4}
+    assert len(np.unique([crowd.piece[row] for batch in Moments(crowd, Sampler(p=4, k=2), 0) for row in batch])) == 12
+
+
 def test_everybody_has_a_turn(pieces: Pieces) -> None:
     sampler, seen = Moments(pieces, Sampler(p=8, k=4), 3), set()
     for epoch in range(5):

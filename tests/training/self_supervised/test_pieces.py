@@ -59,9 +59,31 @@ def test_a_hole_and_a_jump_part_a_track() -> None:
     )  # 2 heights a second
 
 
+def test_a_camera_cut_parts_a_track_that_goes_on_over_it() -> None:
+    """Ten people are replaced by ten others, and a tracker carries on with the one who stands where somebody stood."""
+    frame = np.concatenate([np.tile(np.arange(1, 51), 10), np.tile(np.arange(51, 101), 10)])
+    place = np.repeat(np.arange(20), 50)
+    x = np.where(place < 10, 100.0 + 110 * place, 155.0 + 110 * (place - 10))
+    x[place == 10] = 100.0
+    tracks = clip(frame, np.where(place == 10, 0, place), x)
+    found = find(tracks, FILM)
+    assert len(found) == 20
+    assert (found.span[:, 1] <= 50).sum() == (found.span[:, 0] > 50).sum() == 10
+
+
 def test_short_pieces_and_hidden_people_are_left_out() -> None:
     assert len(find(clip(np.arange(1, 11), np.ones(10), 500.0), FILM)) == 0
     assert len(find(two(100, np.full(100, 10.0)), FILM)) == 0
+    frame, who = np.arange(1, 101), np.ones(100)
+    assert len(find(clip(frame, who, 500.0, h=40.0), FILM)) == 1
+    for unclear in clip(frame, who, -25.0), clip(frame, who, 500.0, h=20.0):  # mostly outside the picture; too small
+        assert len(find(unclear, FILM)) == 0
+
+
+def test_time_is_that_of_the_tracks_or_else_of_the_video() -> None:
+    for fps, apart in (50.0, 10), (None, 5):
+        found = find(clip(np.arange(1, 101), np.ones(100), 500.0, fps=fps), FILM)
+        assert set(np.diff(found.frame)) == {apart}
 
 
 def test_rows_in_another_order_are_the_same_pieces() -> None:

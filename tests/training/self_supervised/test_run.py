@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import torch
 from click.testing import CliRunner, Result
@@ -72,6 +74,11 @@ def test_what_does_not_help_is_not_kept(tmp_path: Path, match: Any) -> None:
     again = said(taught(tmp_path, match, wild, "--start", str(tmp_path / "start.pt"), "--steps", "3", "--resume"))
     assert (again["before"], again["after"]) == (found["before"], found["after"])
     assert same(load(found["embedder"]), start)
+    save(tmp_path / "start.pt", build("timm:vit_tiny_patch16_224", image_size=(32, 16), dim=12, **options))
+    other = taught(tmp_path, match, wild, "--start", str(tmp_path / "start.pt"), "--steps", "3", "--resume")
+    assert other.exit_code == 2
+    assert "start.pt: its training began with another network" in other.stderr
+    assert same(load(tmp_path / "out" / "start.pt"), start)
 
 
 def test_it_goes_on_where_it_stopped(tmp_path: Path, match: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,6 +132,34 @@ def test_too_little_to_learn_from_is_said(tmp_path: Path, mini_clip: Any) -> Non
     done = taught(tmp_path, mini_clip)
     assert done.exit_code == 2
     assert "give a longer part of the match" in done.stderr
+
+
+@pytest.mark.parametrize(("gain", "kept"), [((2.0, 1.0), "trained"), ((1.0, 1.5), "start"), ((0.0, 0.0), "start")])
+def test_a_gain_within_its_error_is_none(
+    gain: tuple[float, float], kept: str, tmp_path: Path, match: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reid_solve.training.self_supervised.check.Ranking.gain", lambda *_: gain)
+    found = said(taught(tmp_path, match, SMALL, "--steps", "1"))
+    assert found["kept"] == kept
+    assert same(load(found["embedder"]), load(tmp_path / "out" / "start.pt")) == (kept == "start")
+
+
+def test_several_recordings_and_several_processes_are_refused(
+    tmp_path: Path, match: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pq.read_table(match.tracks)
+    half = pc.if_else(pc.less(table["frame"], 100), "a", "b")
+    pq.write_table(table.append_column("sequence", half), tmp_path / "two.parquet")
+    config = tmp_path / "small.toml"
+    config.write_text(SMALL)
+    words = ["train", str(config), "--self-supervised", str(tmp_path / "two.parquet"), str(match.video)]
+    done = CliRunner().invoke(main, [*words, "-o", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "holds several recordings" in done.stderr
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    done = CliRunner().invoke(main, [*words, "-o", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "start it without torchrun" in done.stderr
 
 
 def test_its_options_are_not_for_labelled_pictures(tmp_path: Path) -> None:

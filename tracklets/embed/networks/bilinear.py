@@ -20,7 +20,8 @@ LENGTH = 512
 @network("bilinear")
 def from_appearance(rest: str, *, size: tuple[int, int] | None, pretrained: str | None, layers: tuple[int, ...],
                     part: str = "timm:resnet18", part_pretrained: str | None = None, part_layer: int = -2,
-                    parts: int = 18, length: int = LENGTH, **options: Any) -> Backbone:  # fmt: skip
+                    part_options: dict[str, Any] | None = None, parts: int = 18, length: int = LENGTH,
+                    **options: Any) -> Backbone:  # fmt: skip
     """Two streams, pooled by tensor sketch.
 
     Args:
@@ -31,6 +32,7 @@ def from_appearance(rest: str, *, size: tuple[int, int] | None, pretrained: str 
         part: specification of the part stream.
         part_pretrained: its weights.
         part_layer: the layer of it whose map says where the parts are.
+        part_options: of the part stream.
         parts: heatmaps, P.
         length: of the sketch, D.
         **options: of the appearance stream.
@@ -43,9 +45,10 @@ def from_appearance(rest: str, *, size: tuple[int, int] | None, pretrained: str 
     if parts < 1 or length < 1:
         raise OptionError(f"bilinear:{rest}: parts {parts}, length {length}; both are at least 1")
     seen = make_backbone(rest, size=size, pretrained=pretrained, layers=(*layers, -1), **options)
-    where = make_backbone(part, size=seen.size, pretrained=part_pretrained, layers=(part_layer,))
-    kept = {**seen.options, "part": part, "part_layer": part_layer, "parts": parts, "length": length}
-    kept.pop("layers")
+    where = make_backbone(part, size=seen.size, pretrained=part_pretrained, layers=(part_layer,), **part_options or {})
+    # which layers a stream is asked for follows from the rest
+    own, other = ({key: value for key, value in of.options.items() if key != "layers"} for of in (seen, where))
+    kept = {**own, "part": part, "part_layer": part_layer, "part_options": other, "parts": parts, "length": length}
     return Bilinear(seen, where, parts, length, kept)
 
 

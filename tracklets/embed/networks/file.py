@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, BinaryIO
@@ -11,8 +13,8 @@ from zipfile import is_zipfile
 import torch
 
 from reid_solve.tracklets.embed.networks.embedder import Embedder
-from reid_solve.tracklets.embed.networks.registry import build, fill
-from reid_solve.tracklets.embed.torch_model import reason
+from reid_solve.tracklets.embed.networks.registry import build
+from reid_solve.tracklets.embed.torch_model import fill, named_files, reason
 from reid_solve.tracklets.errors import InputError, OutputError, ReidSolveError
 from reid_solve.tracklets.write import atomically
 
@@ -61,17 +63,16 @@ def load(path: str | os.PathLike[str]) -> Embedder:
         InputError: missing, damaged, or not such a file.
     """
     content = contents(path)
+    options = {**content["options"], "letterbox": content["letterbox"]}
     try:
-        options = {**content["options"], "letterbox": bool(content["letterbox"])}
         with torch.random.fork_rng(devices=[]):
             made = build(content["spec"], dim=content["dim"], image_size=content["image_size"], **options)
-        made.mean, made.std = tuple(content["mean"]), tuple(content["std"])
     except ReidSolveError as error:
         raise InputError(f"{path}: {error}") from error
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # of Python, where options are no options, and of torch, where a length is absurd
         raise InputError(f"{path}: a damaged network file ({reason(error)}); save it again") from error
     fill(made, content["weights"], path)
-    made.facts = content["facts"]
+    made.mean, made.std, made.facts = tuple(content["mean"]), tuple(content["std"]), content["facts"]
     made.eval()
     return made
 
@@ -113,18 +114,25 @@ def _checked(path: str | os.PathLike[str], found: Any) -> dict[str, Any]:
         newer = kind.startswith(FORMAT.partition("/")[0])
         what = f"a network in format {kind[:40]}; use a newer reid-solve" if newer else f"{kind[:40]}, not a network"
         raise InputError(f"{path}: {what}")
+    fact = next((fact for fact, wrong in _faults(found) if wrong), None)
+    if fact is not None:
+        raise InputError(f"{path}: a damaged network file ({fact}); save it again")
+    return found
+
+
+def _faults(found: dict[Any, Any]) -> Iterator[tuple[str, bool]]:
+    """What may be wrong with a file's content, and whether it is; what comes later relies on what came before."""
     forms: dict[str, Any] = {"spec": str, "options": dict, "dim": (int, type(None)), "image_size": list, "mean": list,
                              "std": list, "letterbox": bool, "weights": dict, "facts": dict}  # fmt: skip
     for key, form in forms.items():
-        if not isinstance(found.get(key), form):
-            raise InputError(f"{path}: a damaged network file ({key} is missing or no {key}); save it again")
-    if len(found["image_size"]) != 2 or not all(type(side) is int and side > 0 for side in found["image_size"]):
-        raise InputError(f"{path}: a damaged network file (image_size is no height and width); save it again")
-    if not all(torch.is_tensor(value) for value in found["weights"].values()):
-        raise InputError(f"{path}: a damaged network file (weights hold something else); save it again")
-    if any("pretrained" in key for key in found["options"]):
-        raise InputError(f"{path}: a damaged network file (it names other files); save it again")
-    return found
+        yield f"{key} is missing or no {key}", not isinstance(found.get(key), form)
+    size, mean, std, weights = (found[key] for key in ("image_size", "mean", "std", "weights"))
+    yield "image_size is no height and width", len(size) != 2 or not all(type(of) is int and of > 0 for of in size)
+    numbers = len(mean) == len(std) == 3 and all(type(of) in (int, float) and isfinite(of) for of in mean + std)
+    yield "mean and std are not three numbers each, std above 0", not numbers or min(std) <= 0
+    names = all(isinstance(name, str) for name in (*found["options"], *weights))
+    yield "weights hold something else", not names or not all(map(torch.is_tensor, weights.values()))
+    yield "it names other files", bool(named_files(found["options"]))
 
 
 def read_safely(path: str | os.PathLike[str], what: str) -> Any:

@@ -16,7 +16,7 @@ from reid_solve.tracklets.errors import InputError
 
 GRAPH = 7  # of ModelProto
 NODE, INITIALIZER = 1, 5  # of GraphProto
-INPUT, OUTPUT, OPERATOR = 1, 2, 4  # of NodeProto
+INPUT, OUTPUT = 1, 2  # of NodeProto
 DIMS, KIND, FLOATS, NAME, RAW = 1, 2, 4, 8, 9  # of TensorProto
 FLOAT = 1
 Value = int | bytes
@@ -32,19 +32,22 @@ def read_onnx(path: Path) -> dict[str, Tensor]:
         InputError: missing or damaged.
     """
     try:
-        model = path.read_bytes()
-        graph = next(value for number, value in _fields(model) if number == GRAPH and isinstance(value, bytes))
-        nodes: list[list[tuple[int, Value]]] = []
-        stored: dict[str, Tensor] = {}
-        for number, value in _fields(graph):
-            if number == NODE and isinstance(value, bytes):
-                nodes.append(list(_fields(value)))
-            elif number == INITIALIZER and isinstance(value, bytes):
-                stored |= _tensor(value)
+        return _weights(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check the name") from error
-    except (StopIteration, IndexError, ValueError) as error:
-        raise InputError(f"{path}: not an .onnx file; export it again") from error
+    except (StopIteration, IndexError, ValueError, OverflowError) as error:
+        raise InputError(f"{path}: not an .onnx file, or a damaged one; export it again") from error
+
+
+def _weights(model: bytes) -> dict[str, Tensor]:
+    graph = next(value for number, value in _fields(model) if number == GRAPH and isinstance(value, bytes))
+    nodes: list[list[tuple[int, Value]]] = []
+    stored: dict[str, Tensor] = {}
+    for number, value in _fields(graph):
+        if number == NODE and isinstance(value, bytes):
+            nodes.append(list(_fields(value)))
+        elif number == INITIALIZER and isinstance(value, bytes):
+            stored |= _tensor(value)
     out = {}
     for node in nodes:
         inputs, outputs = (

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from reid_solve.tracklets.embed.inputs import Input
 from reid_solve.tracklets.embed.networks.embedder import Backbone, placed
 from reid_solve.tracklets.embed.networks.registry import network
-from reid_solve.tracklets.embed.openclip import (
-    checked,
-    input_size,
-    load_weights,
-    own_size,
-    pretrained_tags,
-    weights_file,
-)
+from reid_solve.tracklets.embed.openclip import make_clip
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.extras import optional
 
@@ -40,53 +33,25 @@ def from_name(rest: str, *, size: tuple[int, int] | None, pretrained: str | None
         OptionError: no such model, or it has no projection that can be left out.
         InputError: the file does not fit.
     """
-    clip, about = make_clip(rest, size=size, pretrained=pretrained, quick_gelu=quick_gelu, **options)
+    open_clip = optional("open_clip", "train", "an open_clip model")
+    clip, wants, quick_gelu = make_clip(
+        open_clip, rest, size=size, pretrained=pretrained, quick_gelu=quick_gelu, **options
+    )
     visual = clip.visual
     if not projection:
         _drop_projection(rest, visual)
-    kept = {**options, "projection": projection, "quick_gelu": bool(about["quick_gelu"])}
-    wanted = placed(f"openclip:{rest}", layers, _count(visual, about["size"])) if layers else []
-    return ClipBackbone(visual, about["size"], (about["mean"], about["std"]), wanted, kept)
-
-
-def make_clip(model: str, *, size: tuple[int, int] | None = None, pretrained: str | None = None,
-              quick_gelu: bool | None = None, **options: Any) -> tuple[Any, dict[str, Any]]:  # fmt: skip
-    """A whole open_clip model, and what it wants: size, mean, std, quick_gelu.
-
-    Raises:
-        OptionError: no such model.
-        InputError: the file does not fit.
-    """
-    open_clip = optional("open_clip", "train", "an open_clip model")
-    config = checked(open_clip, model)
-    tags = pretrained_tags(open_clip, model)
-    about: dict[str, Any] = tags.get(pretrained or "") or next(iter(tags.values()), {})
-    if pretrained is not None and pretrained not in tags and not Path(pretrained).is_file():
-        raise OptionError(
-            f"openclip:{model}: {pretrained} is neither a file nor weights of it; there are {', '.join(tags)}"
-        )
-    wanted = size or input_size(config["vision_cfg"])
-    stretched = wanted != own_size(config["vision_cfg"])
-    if quick_gelu is None:
-        quick_gelu = bool(pretrained in tags and about.get("quick_gelu"))
-    made = open_clip.create_model(model, pretrained=None, pretrained_text=False, force_quick_gelu=quick_gelu,
-                                  force_image_size=wanted if stretched else None, **options)  # fmt: skip
-    if pretrained is not None:
-        load_weights(open_clip, made, model, weights_file(model, pretrained, tags.get(pretrained)))
-    if stretched and hasattr(made.visual, "trunk"):
-        made.visual.set_input_size(wanted)
-    mean, std = (tuple(about.get(key) or getattr(made.visual, f"image_{key}")) for key in ("mean", "std"))
-    return made, {"size": wanted, "mean": mean, "std": std, "quick_gelu": quick_gelu}
+    kept = {**options, "projection": projection, "quick_gelu": quick_gelu}
+    wanted = placed(f"openclip:{rest}", layers, _count(visual, wants.size)) if layers else []
+    return ClipBackbone(visual, wants, wanted, kept)
 
 
 class ClipBackbone(Backbone):
     """An image tower, and the maps of some of its layers."""
 
-    def __init__(self, visual: nn.Module, size: tuple[int, int], colours: tuple[tuple[float, ...], tuple[float, ...]],
-                 layers: list[int], options: dict[str, Any]) -> None:  # fmt: skip
+    def __init__(self, visual: nn.Module, wants: Input, layers: list[int], options: dict[str, Any]) -> None:
         super().__init__(options)
-        self.visual, self.size, self.layers = visual, size, layers
-        self.mean, self.std = colours
+        self.visual, self.layers = visual, layers
+        self.size, self.mean, self.std = wants.size, wants.mean, wants.std
 
     def forward(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """(B, 3, height, width) to features (B, width) and maps."""

@@ -13,8 +13,8 @@ from torch.nn import functional
 from reid_solve.tracklets.embed.inputs import PERSON
 from reid_solve.tracklets.embed.networks.embedder import Backbone, placed
 from reid_solve.tracklets.embed.networks.onnx_weights import read_onnx
-from reid_solve.tracklets.embed.networks.registry import fill, network
-from reid_solve.tracklets.embed.torch_model import read_weights
+from reid_solve.tracklets.embed.networks.registry import network
+from reid_solve.tracklets.embed.torch_model import fill, read_weights
 from reid_solve.tracklets.errors import InputError, OptionError
 
 WIDTHS = {"x0_25": (16, 64, 96, 128), "x0_5": (32, 128, 192, 256), "x0_75": (48, 192, 288, 384),
@@ -57,7 +57,7 @@ def from_width(rest: str, *, size: tuple[int, int] | None, pretrained: str | Non
     frozen = folded if frozen_norm is None else frozen_norm
     made = OSNet(WIDTHS[rest], size or PERSON, layers, {"frozen_norm": frozen})
     if pretrained is not None:
-        found = unfolded(read_onnx(Path(pretrained)), made) if folded else read_weights(Path(pretrained))
+        found = unfolded(read_onnx(Path(pretrained)), made, pretrained) if folded else read_weights(Path(pretrained))
         fill(made, {renamed(name): value for name, value in found.items()}, pretrained, ("classifier.",))
     return made
 
@@ -191,7 +191,7 @@ def renamed(name: str) -> str:
     return name
 
 
-def unfolded(found: dict[str, Tensor], net: OSNet) -> dict[str, Tensor]:
+def unfolded(found: dict[str, Tensor], net: OSNet, path: str) -> dict[str, Tensor]:
     """Weights of an export for inference, in which batch normalisation is part of the convolutions before it.
 
     What was folded cannot be taken apart again. It goes into the convolution as it is, with a bias for a shift, and the
@@ -200,9 +200,10 @@ def unfolded(found: dict[str, Tensor], net: OSNet) -> dict[str, Tensor]:
     Args:
         found: by torchreid's names, as ``read_onnx`` gives them.
         net: the network that they are for.
+        path: where they are from, for errors.
 
     Raises:
-        InputError: there are weights that are of no layer of the network.
+        InputError: a normalisation of the network is neither there nor folded.
     """
     out = {renamed(name): value for name, value in found.items()}
     for name, module in net.named_modules():
@@ -210,7 +211,7 @@ def unfolded(found: dict[str, Tensor], net: OSNet) -> dict[str, Tensor]:
             continue
         before = f"{name.removesuffix('norm')}{'depth' if '.streams.' in name else 'conv'}"
         if f"{before}.bias" not in out:
-            raise InputError(f"the .onnx file has neither {name} nor a bias of {before}; export it from torchreid")
+            raise InputError(f"{path}: has neither {name} nor a bias of {before}; export it from torchreid")
         shift = out.pop(f"{before}.bias")
         ones = torch.ones_like(shift)
         out |= {f"{name}.weight": ones, f"{name}.bias": shift, f"{name}.running_mean": 0 * shift,

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from reid_solve.tracklets.embed.networks.embedder import Backbone, Embedder, measured
-from reid_solve.tracklets.embed.torch_model import quiet, reason
-from reid_solve.tracklets.errors import InputError, OptionError, ReidSolveError
+from reid_solve.tracklets.embed.torch_model import fill, quiet, reason
+from reid_solve.tracklets.errors import OptionError, ReidSolveError
 
 MODULES = ("timm", "openclip", "osnet", "bilinear")
 
@@ -75,7 +75,7 @@ def build(spec: str, *, dim: int | None = None, image_size: Sequence[int] | None
         layer_dim: length of the layers' vectors; 0 for the pooled maps.
         letterbox: keep the shape of crops, see ``Embedder``.
         **options: of the architecture; ``projection`` and ``quick_gelu`` (openclip), ``last_stride`` (osnet has none;
-            timm ResNets), ``parts`` and ``length`` (bilinear), anything that timm's own models take.
+            timm ResNets), ``part_options``, ``parts`` and ``length`` (bilinear), anything that timm's own models take.
 
     Raises:
         OptionError: no such network, or not with these options.
@@ -110,20 +110,3 @@ def _start(path: str, spec: str) -> dict[str, Any] | None:
     from reid_solve.tracklets.embed.networks.file import begun
 
     return begun(path, spec)
-
-
-def fill(module: Any, weights: dict[str, Any], path: object, spare: tuple[str, ...] = ()) -> None:
-    """Load weights by name; only those that begin with one of ``spare`` may be left over.
-
-    Raises:
-        InputError: names or shapes differ.
-    """
-    own = module.state_dict()
-    surplus = [name for name in weights if name not in own and not name.startswith(spare)]
-    lost = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
-    apart = [name for name in weights if name in own and weights[name].shape != own[name].shape]
-    if lost or surplus or apart:
-        which = f"lacks {lost[0]}" if lost else f"has {surplus[0]}, which it has not" if surplus else ""
-        which = which or f"{apart[0]} is {tuple(weights[apart[0]].shape)}, not {tuple(own[apart[0]].shape)}"
-        raise InputError(f"{path}: not the weights of this network ({which}); name the network they are of")
-    module.load_state_dict({name: value for name, value in weights.items() if name in own}, strict=False)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
 from reid_solve.tracklets.embed.inputs import PERSON
 from reid_solve.tracklets.embed.networks.embedder import Backbone, placed
-from reid_solve.tracklets.embed.networks.registry import fill, network
-from reid_solve.tracklets.embed.timm import HEADS, with_own_weights
-from reid_solve.tracklets.embed.torch_model import read_weights
+from reid_solve.tracklets.embed.networks.registry import network
+from reid_solve.tracklets.embed.timm import make_model
 from reid_solve.tracklets.errors import OptionError
 from reid_solve.tracklets.extras import optional
-
-OWN = "timm"
 
 
 @network("timm")
@@ -37,15 +32,7 @@ def from_name(rest: str, *, size: tuple[int, int] | None, pretrained: str | None
         InputError: the file does not fit.
     """
     timm = optional("timm", "train", "a timm model")
-    if not timm.is_model(rest):
-        close = ", ".join(get_close_matches(rest, timm.list_models(), n=3, cutoff=0.3))
-        raise OptionError(f"timm:{rest}: timm has no such model; perhaps {close}")
-    if pretrained == OWN:
-        made = with_own_weights(timm, rest, **options)
-    else:
-        made = timm.create_model(rest, pretrained=False, num_classes=0, **options)
-        if pretrained is not None:
-            fill(made, read_weights(Path(pretrained)), pretrained, HEADS)
+    made = make_model(timm, rest, pretrained, **options)
     wants = timm.data.resolve_model_data_config(made)
     size = size or PERSON
     if hasattr(made, "set_input_size"):

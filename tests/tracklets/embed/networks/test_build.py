@@ -142,6 +142,9 @@ def test_weights_come_from_a_file(tiny: str, tmp_path: Path) -> None:
         ("osnet:x3", {}, "no such width; one of x0_25, x0_5, x0_75, x1_0"),
         ("osnet:x0_25", {"layers": [4]}, "has no layer 4; there are 0 to 3"),
         ("openclip:ViT-B-33", {}, "no such model; perhaps ViT-B-32"),
+        ("openclip:hf-hub:somebody/something", {}, "open_clip has no such model; it has"),  # nothing is asked for it
+        ("openclip:tiny-for-tests", {"vision_cfg": {"timm_model_pretrained": True}}, "name weights as pretrained"),
+        ("timm:resnet10t", {"checkpoint_path": "none.pth"}, "name weights as pretrained alone"),
         ("openclip:tiny-for-tests", {"pretrained": "laion"}, "neither a file nor weights"),
         ("bilinear:bilinear:osnet:x0_25", {}, "not bilinear"),
         ("bilinear:osnet:x0_25", {"parts": 0}, "at least 1"),
@@ -161,6 +164,9 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     for spec in "osnet:x0_25", "timm:resnet14t", "timm:mobilenetv3_small_050":
         with pytest.raises(InputError, match="not the weights of this network"):
             made(spec, pretrained=str(tmp_path / "resnet.pth"))
+    torch.save({1: torch.zeros(2)}, tmp_path / "numbers.pth")
+    with pytest.raises(InputError, match=r"numbers\.pth: holds no weights by name"):
+        made("osnet:x0_25", pretrained=str(tmp_path / "numbers.pth"))
 
 
 def test_every_kind_is_tested_here() -> None:

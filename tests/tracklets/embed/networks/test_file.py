@@ -38,6 +38,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> None:
         {"spec": f"openclip:{tiny_clip.NAME}", "projection": False, "quick_gelu": True},
         {"spec": "osnet:x0_25", "frozen_norm": True},
         {"spec": "bilinear:osnet:x0_25", "part": "osnet:x0_25", "part_layer": 1, "layers": [0], "length": 32},
+        {
+            "spec": "bilinear:osnet:x0_25",
+            "part": f"openclip:{tiny_clip.NAME}",
+            "part_layer": 1,
+            "length": 32,
+            "part_options": {"quick_gelu": True},
+        },
     ],
 )
 def test_a_network_comes_back_as_it_was(wanted: dict[str, Any], tmp_path: Path) -> None:
@@ -83,9 +90,16 @@ class Evil:
         ("no spec", "spec is missing"),
         ("no weights", "weights is missing"),
         ("odd weights", "weights hold something else"),
+        ("odd names", "weights hold something else"),
+        ("odd options", "weights hold something else"),
         ("odd spec", "no network 'resnet'"),
         ("odd size", "damaged network file"),
+        ("odd mean", "mean and std are not three numbers each"),
+        ("no spread", "mean and std are not three numbers each"),
+        ("endless", "damaged network file ("),
         ("names files", "it names other files"),
+        ("names files in another way", "it names other files"),
+        ("names files deeper", "it names other files"),
         ("another's weights", "not the weights of this network (lacks"),
     ],
 )
@@ -119,12 +133,26 @@ def test_what_is_no_network_is_refused_in_a_line(
             damaged(path, weights=...)
         case "odd weights":
             damaged(path, weights={"a": 1})
+        case "odd names":
+            damaged(path, weights={1: torch.zeros(1)})
+        case "odd options":
+            damaged(path, options={1: 2})
+        case "odd mean":
+            damaged(path, mean=["a", "b", "c"])
+        case "no spread":
+            damaged(path, std=[0.0, 0.2, 0.2])
+        case "endless":
+            damaged(path, dim=10**14)
         case "odd spec":
             damaged(path, spec="resnet")
         case "odd size":
             damaged(path, image_size=["a", "b"])
         case "names files":
             damaged(path, options={"pretrained": "other.pt"})
+        case "names files in another way":
+            damaged(path, spec="timm:resnet10t", options={"checkpoint_path": "other.pt"})
+        case "names files deeper":
+            damaged(path, options={"part_options": {1: 2, "checkpoint_path": "other.pt"}})
         case _:
             damaged(path, spec="osnet:x0_25", weights={"a": torch.zeros(1)})
     with pytest.raises(InputError) as caught:

@@ -1,13 +1,11 @@
-"""How the command line behaves: a default command, one-line errors, exit codes, a progress note on stderr."""
+"""How the command line behaves: a default command, one-line errors, exit codes, help pages with headings."""
 
 from __future__ import annotations
 
 import os
-import re
 import signal
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,8 +22,31 @@ class _UserError(click.ClickException):
     exit_code = 2
 
 
+class Headed(click.Option):
+    """An option that the help page shows under a heading of its own."""
+
+    def __init__(self, *args: Any, heading: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.heading = heading
+
+
+class Command(click.Command):
+    """A command whose help page has its own options first, and under headings those that it shares."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, heading by heading."""
+        pages: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record and isinstance(parameter, click.Option):
+                pages.setdefault(getattr(parameter, "heading", "Options"), []).append(record)
+        for heading, records in pages.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
 class OneLineErrors(click.Group):
-    """A group with a default command whose errors are one line.
+    """A group with a default command, and themes, whose errors are one line.
 
     Exit codes: 0 done; 1 interrupted, or a mistake in this program; 2 something the user can put right; 143 (or 129)
     told to stop by SIGTERM (or SIGHUP).
@@ -34,6 +55,25 @@ class OneLineErrors(click.Group):
     def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.default = default
+        self.themes: dict[str, list[str]] = {}
+
+    def add_theme(self, heading: str, commands: Sequence[click.Command]) -> None:
+        """Add commands, which the help page shows in this order under this heading."""
+        for command in commands:
+            self.add_command(command)
+            self.themes.setdefault(heading, []).append(str(command.name))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the commands in the order of the help page."""
+        return [name for names in self.themes.values() for name in names]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, theme by theme."""
+        widest = max(map(len, self.commands))
+        for heading, names in self.themes.items():
+            with formatter.section(heading):
+                said = [self.commands[name].get_short_help_str(formatter.width - 6 - widest) for name in names]
+                formatter.write_dl([(name.ljust(widest), text) for name, text in zip(names, said, strict=True)])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command in front of a file or an option that is not the group's own."""
@@ -87,33 +127,3 @@ def _tidy_when_told_to_stop() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def picture_size(_context: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """Parse ``1920x1080``."""
-    if value is None:
-        return None
-    match = re.fullmatch(r"\s*(\d+)\s*[xX×,]\s*(\d+)\s*", value)
-    if not match or not int(match[1]) or not int(match[2]):
-        raise click.BadParameter(f"{value!r} is not a size; write it as 1920x1080")
-    return int(match[1]), int(match[2])
-
-
-def default_output(source: Path) -> Path:
-    """``tracks.identities.parquet`` beside ``tracks.parquet``; text stays text, anything else becomes parquet."""
-    ending = next((e for e in sorted(TEXT_ENDINGS, key=len, reverse=True) if source.name.lower().endswith(e)), None)
-    if ending:
-        return source.parent / f"{source.name[: -len(ending)]}.identities{ending}"
-    return source.parent / f"{source.stem}.identities.parquet"
-
-
-@contextmanager
-def quiet_or_bar(quiet: bool, text: str) -> Iterator[None]:
-    """Show on stderr that something is going on, where a person is watching."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(text):
-        yield
