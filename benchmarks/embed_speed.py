@@ -4,7 +4,8 @@ The loop reads the video with OpenCV from the beginning, never seeking; of each 
 each crop alone is resized, normalised in numpy and given to an onnxruntime session with its own settings. It runs three
 times: so; with one thread for the model, which on few cores is the faster; and with the crop prepared as torchreid's
 FeatureExtractor does (a PIL picture, Resize, ToTensor, Normalize). All have the same file of weights, and every crop
-goes through it. Sampling is on a line of its own: it embeds fewer crops, which is no throughput.
+goes through it. "Crops in memory" leaves out the video on both sides: the crops are there, in a list. Sampling is on a
+line of its own: it embeds fewer crops, which is no throughput.
 
 Rounds alternate, and of each the best counts. CPU seconds (user and system, all threads) say what the work costs,
 however busy the machine is.
@@ -13,7 +14,8 @@ however busy the machine is.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter, process_time
@@ -25,16 +27,20 @@ from rich.table import Table
 
 import reid_solve as rs
 from reid_solve.report.tables import console
-from reid_solve.tracklets.crops import every
-from reid_solve.tracklets.embed.registry import Settings
+from reid_solve.tracklets.crops import crops, every
+from reid_solve.tracklets.embed.pipeline import run
+from reid_solve.tracklets.embed.plan import make_plan
+from reid_solve.tracklets.embed.registry import Settings, embedder
 from reid_solve.tracklets.embed.run import Embedded, embed
 from reid_solve.tracklets.extras import optional
 from reid_solve.tracklets.table import IntArray, Tracks
-from reid_solve.tracklets.video import first_frame, pictures, probe
+from reid_solve.tracklets.video import Picture, Video, first_frame, pictures, probe
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 file_path = click.Path(exists=True, dir_okay=False, path_type=Path)
 Prepare = Callable[[np.ndarray], np.ndarray]
+Held = list[tuple[IntArray, list[Picture]]]
+MEMORY = "crops in memory"
 
 
 def in_numpy(height: int, width: int) -> Prepare:
@@ -56,26 +62,40 @@ def in_pil(height: int, width: int) -> Prepare:
     return lambda crop: steps(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB))[None].numpy()
 
 
-def plain_loop(tracks: Tracks, video: Path, rows: IntArray, model: Path, threads: int | None,
+def cut_out(tracks: Tracks, video: Path, rows: IntArray) -> Iterator[np.ndarray]:
+    """Crops of rows (m,), ascending by frame, as OpenCV reads them."""
+    cv2 = optional("cv2", "video", "this")
+    frames = tracks.frame[rows] - first_frame(tracks)
+    film = cv2.VideoCapture(str(video))
+    for number in range(int(frames.max()) + 1):
+        _, picture = film.read()
+        for row in rows[frames == number]:
+            x, y, w, h = tracks.boxes[row]
+            left, top = max(int(np.floor(x)), 0), max(int(np.floor(y)), 0)
+            yield picture[top : int(np.ceil(y + h)), left : int(np.ceil(x + w))]
+
+
+def plain_loop(crops: Iterable[np.ndarray], model: Path, threads: int | None = None,
                preparing: Callable[[int, int], Prepare] = in_numpy) -> np.ndarray:  # fmt: skip
-    """Crop after crop: vectors (m, D) of rows (m,), ascending by frame."""
-    cv2, runtime = optional("cv2", "video", "this"), optional("onnxruntime", "video", "this")
+    """Crop after crop: vectors (m, D)."""
+    runtime = optional("onnxruntime", "video", "this")
     options = runtime.SessionOptions()
     if threads:
         options.intra_op_num_threads = threads
     session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
     prepare = preparing(*given.shape[2:])
-    frames = tracks.frame[rows] - first_frame(tracks)
-    film, out = cv2.VideoCapture(str(video)), []
-    for number in range(int(frames.max()) + 1):
-        _, picture = film.read()
-        for row in rows[frames == number]:
-            x, y, w, h = tracks.boxes[row]
-            left, top = max(int(np.floor(x)), 0), max(int(np.floor(y)), 0)
-            crop = picture[top : int(np.ceil(y + h)), left : int(np.ceil(x + w))]
-            out.append(session.run(None, {given.name: prepare(crop)})[0][0])
-    return np.array(out)
+    return np.array([session.run(None, {given.name: prepare(crop)})[0][0] for crop in crops])
+
+
+def from_memory(tracks: Tracks, film: Video, held: Held, backend: str, settings: Settings) -> np.ndarray:
+    """What ``embed`` does once crops are cut out: vectors (m, D) of the rows held, ascending by frame."""
+    model = embedder(backend, settings)
+    model.load()
+    plan = make_plan(tracks, film, np.concatenate([rows for rows, _ in held]), twins=False)
+    parts = list(run(plan, list(range(plan.chunks)), held, model))
+    rows, vectors = (np.concatenate([getattr(part, name) for part in parts]) for name in ("row", "vector"))
+    return vectors[np.lexsort((rows, tracks.frame[rows]))]
 
 
 @click.command()
@@ -99,19 +119,28 @@ def main(data: Path, source: Path, model: Path, step: int, frames: int | None, r
     if frames is not None:
         kept = tracks.frame < tracks.frame.min() + frames
         tracks = Tracks(tracks.canonical.filter(kept), tracks.source.filter(kept), tracks.clip)
-    rows = every(tracks, probe(video), step)
+    film = probe(video)
+    rows = every(tracks, film, step)
     last = int(tracks.frame[rows].max()) - first_frame(tracks) + 1
     settings = Settings("cpu", threads)
+    held = list(crops(film, tracks, rows))
+    cut = partial(cut_out, tracks, video, rows)
+    engines = ["onnx", *(["openvino"] if find_spec("openvino") else [])]
     ours: dict[str, Callable[[], Any]] = {
-        "reid-solve, onnx": lambda: embed(tracks, video, f"onnx:{model}", step=step, settings=settings),
+        f"reid-solve, {engine}": partial(embed, tracks, video, f"{engine}:{model}", step=step, settings=settings)
+        for engine in engines
     }
-    if find_spec("openvino"):
-        ours["reid-solve, openvino"] = lambda: embed(tracks, video, f"openvino:{model}", step=step, settings=settings)
+    within: dict[str, Callable[[], Any]] = {
+        f"{MEMORY}: reid-solve, {engine}": partial(from_memory, tracks, film, held, f"{engine}:{model}", settings)
+        for engine in engines
+    }
     works: dict[str, Callable[[], Any]] = {
-        "plain loop": lambda: plain_loop(tracks, video, rows, model, None),
-        "plain loop, 1 thread for the model": lambda: plain_loop(tracks, video, rows, model, 1),
-        "plain loop, PIL and torchvision": lambda: plain_loop(tracks, video, rows, model, None, in_pil),
+        "plain loop": lambda: plain_loop(cut(), model),
+        "plain loop, 1 thread for the model": lambda: plain_loop(cut(), model, 1),
+        "plain loop, PIL and torchvision": lambda: plain_loop(cut(), model, None, in_pil),
         **ours,
+        f"{MEMORY}: plain loop": lambda: plain_loop((crop for _, some in held for crop in some), model),
+        **within,
         "reid-solve, onnx, a sample": lambda: embed(tracks, video, f"onnx:{model}", per_tracklet=16, settings=settings),
         "reid-solve, color": lambda: embed(tracks, video, "color", step=step),
         "decoding alone": lambda: [0 for _ in pictures(video, last)],
@@ -136,16 +165,16 @@ def main(data: Path, source: Path, model: Path, step: int, frames: int | None, r
     table = Table(box=None, pad_edge=False)
     for head in ("", "crops", "s", "crops/s", "speed-up", "CPU s", "CPU ms a crop", "CPU ratio"):
         table.add_column(head, justify="right" if head else "left", no_wrap=True)
-    reference, work_of = best["plain loop"]
     for name, (seconds, busy) in best.items():
+        reference, work_of = best[f"{MEMORY}: plain loop" if name.startswith(MEMORY) else "plain loop"]
         count = len(made[name].rows if isinstance(made[name], Embedded) else made[name])
         rates = (f"{count / seconds:.0f}", f"{busy / count * 1e3:.2f}") if "decoding" not in name else ("", "")
         table.add_row(name, str(count), f"{seconds:.1f}", rates[0], f"{reference / seconds:.1f}", f"{busy:.1f}",
                       rates[1], f"{work_of / max(busy, 1e-9):.1f}")  # fmt: skip
     console().print(table)
     plain = made["plain loop"]
-    for name in ours:
-        vectors = made[name].vectors
+    for name in (*ours, *within):
+        vectors = made[name].vectors if name in ours else made[name]
         same = (vectors * plain).sum(1) / np.linalg.norm(vectors, axis=1) / np.linalg.norm(plain, axis=1)
         few, half = np.quantile(same, [0.01, 0.5])
         console().print(f"{name}: cosine with the loop's at least {same.min():.4f}, 1 % {few:.4f}, median {half:.4f}")

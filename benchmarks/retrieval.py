@@ -15,7 +15,6 @@ process for each row.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from typing import Any
 import click
 import numpy as np
 import numpy.typing as npt
+from memory import peak
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -135,7 +135,7 @@ def rerank_market(queries: int, gallery: int, rounds: int) -> list[tuple[Any, ..
 
 
 def large(path: Path, reranked: bool) -> None:
-    """Score the large set from its file, and print seconds, peak memory in MB, and mAP."""
+    """Score the large set from its file, and print seconds, peak memory in GiB, and mAP."""
     start = perf_counter()
     queries, gallery, _ = LARGE
     features = np.load(path, mmap_mode="r")
@@ -144,15 +144,14 @@ def large(path: Path, reranked: bool) -> None:
     sides = Rows(features, np.arange(queries)), Rows(features, np.arange(queries, queries + gallery))
     source = make_source(layout, [sides], rerank=Rerank() if reranked else None)
     found = score(source, layout, Labels(pid[:queries], pid[queries:]))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1024) / 1024
-    click.echo(f"{perf_counter() - start:.1f} {peak:.2f} {100 * found.mAP:.2f}")
+    click.echo(f"{perf_counter() - start:.1f} {peak() / 2**30:.2f} {100 * found.mAP:.2f}")
 
 
 def memory() -> None:
     """Print seconds and peak memory for the large set, each way in a process of its own."""
     queries, gallery, dims = LARGE
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("12,000 x 35,000, 2,048 numbers each", "seconds", "peak, GB", "mAP"):
+    for name in ("12,000 x 35,000, 2,048 numbers each", "seconds", "peak, GiB", "mAP"):
         table.add_column(name, justify="left" if name.startswith("12") else "right")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "features.npy"

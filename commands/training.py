@@ -138,7 +138,8 @@ def reid_data(kind: str, root: Path, output: Path, seed: int, held_out: float, a
     People are cut out of the clips in ROOT, where their ground truth is. A clip is a folder with gt/gt.txt (or gt.txt)
     and img1/, or a video (CLIP/video.mp4, CLIP.mp4). Four to eight pictures of each person and clip are taken. Tests
     are of whole matches: SportsMOT names a clip MATCH_cNUMBER, SoccerNet's gameinfo.ini has the game, elsewhere each
-    clip is a match. Queries are 2 seconds and more from the gallery's pictures of the same person.
+    clip is a match. Queries are 2 seconds and more from the gallery's pictures of the same person. places.csv keeps
+    where and when each was seen.
 
     \b
     Example:

@@ -22,5 +22,10 @@ def print_retrieval(facts: Mapping[str, Any]) -> None:
         counts = f"{facts['queries'] - facts['unanswerable']:,}", f"{facts['gallery_pictures']:,}"
         table.add_row(facts["protocol"], *counts, *(f"{facts[name]:.2f}" for name in names))
         console().print(table)
+        if facts["rerank"]:
+            k1, k2, weight = facts["rerank"].values()
+            click.echo(f"re-ranked with k1 {k1}, k2 {k2}, lambda {weight:g}")
+        if facts["position"]:
+            click.echo(f"where and when counts, too, as learnt from {facts['position']['split']}")
     if facts["submission"]:
         click.echo(f"{facts['query_pictures']:,} rankings written to {facts['submission']}", err=True)

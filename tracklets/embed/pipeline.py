@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reid_solve.tracklets.crops import Crops
 from reid_solve.tracklets.embed.plan import Plan, sharpness
 from reid_solve.tracklets.embed.registry import Embedder, Vectors
 from reid_solve.tracklets.table import FloatArray, IntArray
 from reid_solve.tracklets.video import Picture, ahead
 
+Seen = Iterable[tuple[IntArray, list[Picture]]]
 AHEAD = 16  # frames whose crops wait, prepared, for the model; 40 MB for 25 people at 256x128
 
 
@@ -46,13 +46,13 @@ class _Ready:
     crops: npt.NDArray[Any]
 
 
-def run(plan: Plan, wanted: list[int], seen: Crops, model: Embedder) -> Iterator[Chunk]:
+def run(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[Chunk]:
     """Embed some chunks of a plan; a chunk is handed out as soon as it is complete.
 
     Args:
         plan: candidates and groups.
         wanted: chunks to embed, ascending.
-        seen: the crops of their candidates, yet to be decoded.
+        seen: rows of each frame and their crops, as ``Crops`` decodes them.
         model: loaded.
 
     Raises:
@@ -106,7 +106,7 @@ class _Pending:
         return Chunk(number, np.array(self.row, np.int64), np.array(self.sharp, float), vectors)
 
 
-def _ready(plan: Plan, wanted: list[int], seen: Crops, model: Embedder) -> Iterator[_Ready]:
+def _ready(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[_Ready]:
     """Frame by frame, the groups whose last candidate has been seen, each with its sharpest crop."""
     group_of = dict(zip(plan.row.tolist(), plan.group.tolist(), strict=True))
     frame_of = dict(zip(plan.row.tolist(), plan.frame.tolist(), strict=True))

@@ -58,6 +58,8 @@ def test_options_reach_the_scores(folder: Path) -> None:
     assert plain["rerank"] is None
     reranked = scores("features.npz", "--protocol", "soccernet", "--rerank", "6,3,0.3", "--ranks", "1,3")
     assert reranked["mAP"] > plain["mAP"]
+    assert "re-ranked" not in run("features.npz").stdout
+    assert "re-ranked with k1 6, k2 3, lambda 0.3" in run("features.npz", "--rerank", "6,3,0.3").stdout
     assert {"Rank-1", "Rank-3"} <= set(reranked)
     assert "Rank-5" not in reranked
     assert scores("features.npz", "--metric", "euclidean")["mAP"] != scores("features.npz")["mAP"]

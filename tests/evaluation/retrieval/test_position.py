@@ -214,6 +214,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         done = CliRunner().invoke(main, ["reid-evaluate", *args, "--position", "train", "--json"])
         assert done.exit_code == 0, done.output
         assert f'"mAP": {100 * expected[0].mAP}' in done.stdout
+    done = CliRunner().invoke(main, ["reid-evaluate", "features.npz", "--position", "train"])
+    assert "where and when counts, too, as learnt from train" in done.stdout
     done = CliRunner().invoke(main, ["reid-evaluate", "features.npz", "--position", "train", "--rerank", "6,3,0.3"])
     assert done.exit_code == 2
     assert done.stderr.strip().splitlines()[-1].startswith("Error: position joins plain distances")
