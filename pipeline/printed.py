@@ -32,6 +32,7 @@ def print_run(run: Run) -> None:
     for stage in run.stages:  # every stage reads what the one before it wrote, and notices the same again
         print_notes([note for note in stage.notes if note.text not in seen])
         seen |= {note.text for note in stage.notes}
+    print_notes(run.notes)
     screen = console(stderr=True)
     screen.print(table)
     for stage in run.stages:

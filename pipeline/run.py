@@ -103,14 +103,16 @@ def run(
             {**drawing, "compare": compare}, {"video": video}, ["solve"],
         ),
     ]  # fmt: skip
-    left_out = {name for name, out in (("embed", network is None), ("team", no_teams), ("render", no_video)) if out}
-    stages = [stage for stage in stages if stage.name not in left_out]
+    names = {name for name, out in (("embed", network is None), ("team", no_teams), ("render", no_video)) if out}
+    # What other stages left out would have made is not for the user.
+    left_out = [stage for stage in stages if stage.name in names and stage.output == drawn]
+    stages = [stage for stage in stages if stage.name not in names]
     _make(folder)
     _make(inside)
     read = {path for stage in stages for path in stage.files.values() if path and Path(path).is_file()}
     for place in (*(stage.output for stage in stages), summary):
         check_place(place, *read)
-    done = carry_out(folder, stages, watch or (lambda _: nullcontext()))
+    done = carry_out(folder, stages, watch or (lambda _: nullcontext()), left_out)
     write_text(json.dumps(done.to_dict(), indent=1), summary)
     return done
 

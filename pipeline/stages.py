@@ -52,10 +52,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Run:
-    """All stages of a run, in order."""
+    """All stages of a run, in order, and what is to be said of the run as a whole."""
 
     folder: Path
     stages: tuple[Done, ...]
+    notes: tuple[Note, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For ``--json`` and ``summary.json``."""
@@ -72,16 +73,21 @@ class Run:
                 }
                 for s in self.stages
             ],
+            "notes": [asdict(note) for note in self.notes],
         }
 
 
-def carry_out(folder: Path, stages: Sequence[Stage], watch: Watch) -> Run:
-    """Do the stages in order, or keep what they made before."""
+def carry_out(folder: Path, stages: Sequence[Stage], watch: Watch, left_out: Sequence[Stage] = ()) -> Run:
+    """Do the stages in order, or keep what they made before; say which outputs of those left out are of another run."""
     ledger, keys, out = Ledger(folder / "stages"), dict[str, str](), list[Done]()
+
+    def key_to(stage: Stage) -> str:
+        needs = [keys[name] for name in stage.needs if name in keys]
+        return key_of(stage.name, stage.settings, stage.files, needs, folder)
+
     for stage in stages:
         start = perf_counter()
-        needs = [keys[name] for name in stage.needs if name in keys]
-        key = keys[stage.name] = key_of(stage.name, stage.settings, stage.files, needs, folder)
+        key = keys[stage.name] = key_to(stage)
         facts = ledger.done(stage.name, key, stage.output)
         kept = facts is not None
         if facts is None:
@@ -91,4 +97,8 @@ def carry_out(folder: Path, stages: Sequence[Stage], watch: Watch) -> Run:
             ledger.record(stage.name, key, stage.output, facts)
         remembered = tuple(Note(**note) for note in facts.pop("notes", ()))
         out.append(Done(stage.name, stage.output, facts, remembered, perf_counter() - start, kept))
-    return Run(folder, tuple(out))
+    old = [s.output for s in left_out if s.output.is_file() and ledger.done(s.name, key_to(s), s.output) is None]
+    notes = [
+        Note("of-another-run", 1, f"{path}: not of this run; delete it, or make it anew", "warning") for path in old
+    ]
+    return Run(folder, tuple(out), tuple(notes))

@@ -58,6 +58,21 @@ def test_nothing_is_done_twice(first: Run, mini_clip: MiniClip) -> None:
     assert [stage.notes for stage in again.stages] == [stage.notes for stage in first.stages]
 
 
+def test_a_video_of_another_run_is_said_to_be_one(
+    first: Run, mini_clip: MiniClip, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = go(mini_clip, first.folder, no_video=True)
+    assert same.notes == ()
+    for _ in range(2):  # also where nothing is done anew
+        other = go(mini_clip, first.folder, no_video=True, no_teams=True)
+        assert [note.code for note in other.notes] == ["of-another-run"]
+        assert other.to_dict()["notes"][0]["kind"] == "warning"
+    print_run(other)
+    assert "annotated.mp4: not of this run" in capsys.readouterr().err.replace("\n", " ")
+    assert (first.folder / "annotated.mp4").is_file()
+    assert go(mini_clip, first.folder).notes == ()
+
+
 Keys = Callable[..., dict[str, str]]
 
 
