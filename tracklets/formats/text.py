@@ -84,6 +84,8 @@ def load_text(file: File, *, salvage: bool) -> Text:
         if dialect.decimal == ",":
             notes += (Note("decimal-comma", 1, "decimal commas are read as decimal points", "warning"),)
         notes += cut
+        if cut and sniff(data) is None:  # what was cut off was all there was
+            dialect = None
     return Text(source, data, dialect, notes)
 
 

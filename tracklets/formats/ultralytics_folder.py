@@ -169,7 +169,8 @@ def _scaled(table: Any, labels: Labels, file: IntArray, size: tuple[int, int]) -
         codes = arrays.column(labels.video[file].astype(np.int32))
         columns["sequence"] = pa.DictionaryArray.from_arrays(codes, arrays.strings(labels.videos))
     columns |= {"frame": arrays.column(labels.frame[file]), "track_id": table["track_id"]}
-    sides = {"x": (xc - w / 2) * size[0], "y": (yc - h / 2) * size[1], "w": w * size[0], "h": h * size[1]}
+    with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not finite are refused later, with their line
+        sides = {"x": (xc - w / 2) * size[0], "y": (yc - h / 2) * size[1], "w": w * size[0], "h": h * size[1]}
     columns |= {name: arrays.column(side) for name, side in sides.items()}
     columns |= {"score": table["score"]} if "score" in table.column_names else {}
     return pa.table({**columns, "class_id": table["class_id"]})
