@@ -4,10 +4,10 @@ The loop reads the video with OpenCV from the beginning, never seeking; of each 
 each crop alone is resized, normalised in numpy and given to an onnxruntime session with its own settings. It runs three
 times: so; with one thread for the model, which on few cores is the faster; and with the crop prepared as torchreid's
 FeatureExtractor does (a PIL picture, Resize, ToTensor, Normalize). All have the same file of weights, and every crop
-goes through it. "Crops in memory" leaves out the video on both sides: the crops are there, in a list. Sampling is on a
-line of its own: it embeds fewer crops, which is no throughput.
+goes through it. "Crops in memory" leaves out the video on both sides, and loading the network, which is on a line of its own:
+the crops are there, in a list. So is sampling: it embeds fewer crops, which is no throughput.
 
-Rounds alternate, and of each the best counts. CPU seconds (user and system, all threads) say what the work costs,
+Rounds alternate; in the table the best of each counts, and below it, what was side by side in one round. CPU seconds (user and system, all threads) say what the work costs,
 however busy the machine is.
 """
 
@@ -30,7 +30,7 @@ from reid_solve.report.tables import console
 from reid_solve.tracklets.crops import crops, every
 from reid_solve.tracklets.embed.pipeline import run
 from reid_solve.tracklets.embed.plan import make_plan
-from reid_solve.tracklets.embed.registry import Settings, embedder
+from reid_solve.tracklets.embed.registry import Embedder, Settings, embedder
 from reid_solve.tracklets.embed.run import Embedded, embed
 from reid_solve.tracklets.extras import optional
 from reid_solve.tracklets.table import IntArray, Tracks
@@ -75,23 +75,32 @@ def cut_out(tracks: Tracks, video: Path, rows: IntArray) -> Iterator[np.ndarray]
             yield picture[top : int(np.ceil(y + h)), left : int(np.ceil(x + w))]
 
 
-def plain_loop(crops: Iterable[np.ndarray], model: Path, threads: int | None = None,
-               preparing: Callable[[int, int], Prepare] = in_numpy) -> np.ndarray:  # fmt: skip
-    """Crop after crop: vectors (m, D)."""
+def session_of(model: Path, threads: int | None = None) -> Any:
+    """A network in onnxruntime, with its own settings but for the threads."""
     runtime = optional("onnxruntime", "video", "this")
     options = runtime.SessionOptions()
     if threads:
         options.intra_op_num_threads = threads
-    session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    return runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
+def plain_loop(crops: Iterable[np.ndarray], session: Any,
+               preparing: Callable[[int, int], Prepare] = in_numpy) -> np.ndarray:  # fmt: skip
+    """Crop after crop: vectors (m, D)."""
     (given,) = session.get_inputs()
     prepare = preparing(*given.shape[2:])
     return np.array([session.run(None, {given.name: prepare(crop)})[0][0] for crop in crops])
 
 
-def from_memory(tracks: Tracks, film: Video, held: Held, backend: str, settings: Settings) -> np.ndarray:
-    """What ``embed`` does once crops are cut out: vectors (m, D) of the rows held, ascending by frame."""
+def loaded(backend: str, settings: Settings) -> Embedder:
+    """An embedder, ready to embed."""
     model = embedder(backend, settings)
     model.load()
+    return model
+
+
+def from_memory(tracks: Tracks, film: Video, held: Held, model: Embedder) -> np.ndarray:
+    """What ``embed`` does once crops are cut out: vectors (m, D) of the rows held, ascending by frame."""
     plan = make_plan(tracks, film, np.concatenate([rows for rows, _ in held]), twins=False)
     parts = list(run(plan, list(range(plan.chunks)), held, model))
     rows, vectors = (np.concatenate([getattr(part, name) for part in parts]) for name in ("row", "vector"))
@@ -132,16 +141,21 @@ def main(data: Path, source: Path, model: Path, step: int, frames: int | None, r
         for engine in engines
     }
     within: dict[str, Callable[[], Any]] = {
-        f"{MEMORY}: reid-solve, {engine}": partial(from_memory, tracks, film, held, f"{engine}:{model}", settings)
+        f"{MEMORY}: reid-solve, {engine}": partial(
+            from_memory, tracks, film, held, loaded(f"{engine}:{model}", settings)
+        )
         for engine in engines
     }
+    session = session_of(model)
     works: dict[str, Callable[[], Any]] = {
-        "plain loop": lambda: plain_loop(cut(), model),
-        "plain loop, 1 thread for the model": lambda: plain_loop(cut(), model, 1),
-        "plain loop, PIL and torchvision": lambda: plain_loop(cut(), model, None, in_pil),
+        "plain loop": lambda: plain_loop(cut(), session_of(model)),
+        "plain loop, 1 thread for the model": lambda: plain_loop(cut(), session_of(model, 1)),
+        "plain loop, PIL and torchvision": lambda: plain_loop(cut(), session_of(model), in_pil),
         **ours,
-        f"{MEMORY}: plain loop": lambda: plain_loop((crop for _, some in held for crop in some), model),
+        f"{MEMORY}: plain loop": lambda: plain_loop((crop for _, some in held for crop in some), session),
         **within,
+        "loading, onnxruntime": lambda: [session_of(model)],
+        **{f"loading, {engine}": partial(loaded, f"{engine}:{model}", settings) for engine in engines},
         "reid-solve, onnx, a sample": lambda: embed(tracks, video, f"onnx:{model}", per_tracklet=16, settings=settings),
         "reid-solve, color": lambda: embed(tracks, video, "color", step=step),
         "decoding every frame": lambda: [0 for _ in pictures(video, last)],
@@ -176,14 +190,17 @@ def main(data: Path, source: Path, model: Path, step: int, frames: int | None, r
 
     for name, (seconds, busy) in best.items():
         reference, work_of = best[beside(name)]
+        if name.startswith(("decoding", "loading")):
+            table.add_row(name, "", f"{seconds:.1f}", "", "", f"{busy:.1f}")
+            continue
         count = len(made[name].rows if isinstance(made[name], Embedded) else made[name])
-        rates = (f"{count / seconds:.0f}", f"{busy / count * 1e3:.2f}") if "decoding" not in name else ("", "")
-        table.add_row(name, str(count), f"{seconds:.1f}", rates[0], f"{reference / seconds:.1f}", f"{busy:.1f}",
-                      rates[1], f"{work_of / max(busy, 1e-9):.1f}")  # fmt: skip
+        table.add_row(name, str(count), f"{seconds:.1f}", f"{count / seconds:.0f}", f"{reference / seconds:.1f}",
+                      f"{busy:.1f}", f"{busy / count * 1e3:.2f}", f"{work_of / max(busy, 1e-9):.1f}")  # fmt: skip
     console().print(table)
     for name in (*ours, *within):
-        each = ", ".join(f"{a / b:.1f}" for a, b in zip(rounds[beside(name)], rounds[name], strict=True))
-        console().print(f"{name}: speed-up round by round {each}")
+        ratios = np.divide(rounds[beside(name)], rounds[name])
+        each = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+        console().print(f"{name}: speed-up round by round {each}; median {np.median(ratios):.1f}")
     plain = made["plain loop"]
     for name in (*ours, *within):
         vectors = made[name].vectors if name in ours else made[name]

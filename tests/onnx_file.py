@@ -28,7 +28,7 @@ class Model:
         data = np.ascontiguousarray(values).tobytes()
         self.parts.append(_field(5, dims + _field(2, kind) + _field(8, name) + _field(9, data)))
 
-    def node(self, operator: str, inputs: str, output: str, **attributes: int | float | list[int]) -> None:
+    def node(self, operator: str, inputs: str, output: str, **attributes: int | float | str | list[int]) -> None:
         """An operator with its inputs, separated by blanks, and one output."""
         names = b"".join(_field(1, name) for name in inputs.split()) + _field(2, output)
         self.parts.append(_field(1, names + _field(4, operator) + b"".join(map(_attribute, attributes.items()))))
@@ -41,12 +41,14 @@ class Model:
         return _field(1, 8) + _field(7, graph) + _field(8, _field(1, "") + _field(2, 13))
 
 
-def _attribute(item: tuple[str, int | float | list[int]]) -> bytes:
+def _attribute(item: tuple[str, int | float | str | list[int]]) -> bytes:
     name, value = item
     if isinstance(value, list):
         kind, data = 7, b"".join(_field(8, one) for one in value)
     elif isinstance(value, int):
         kind, data = 2, _field(3, value)
+    elif isinstance(value, str):
+        kind, data = 3, _field(4, value)
     else:
         kind, data = 1, b"\x15" + struct.pack("<f", value)
     return _field(5, _field(1, name) + data + _field(20, kind))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,21 @@ class Input:
         """Crops as (n, 3, height, width), red first."""
         out = np.empty((len(crops), *self.size, 3), np.uint8)
         for k, crop in enumerate(crops):
-            out[k] = self._boxed(crop) if self.letterbox else resized(crop, self.size)
+            out[k] = self._fitted(crop)
         return np.ascontiguousarray(out[..., ::-1].transpose(0, 3, 1, 2))
+
+    def framed(self, crops: list[Picture], margins: tuple[int, int, int, int]) -> npt.NDArray[np.uint8]:
+        """Crops as (n, top + height + bottom, left + width + right, 3), blue first, the mean colour around them.
+
+        Args:
+            crops: BGR, of any sizes.
+            margins: top, bottom, left, right, in pixels.
+        """
+        (height, width), (top, bottom, left, right) = self.size, margins
+        out = np.repeat(_plain(top + height + bottom, left + width + right, self.mean)[None], len(crops), axis=0)
+        for k, crop in enumerate(crops):
+            out[k, top : top + height, left : left + width] = self._fitted(crop)
+        return out
 
     def normalise(self, batch: Any, out: npt.NDArray[np.float32] | None = None) -> Any:
         """Pixels (n, 3, height, width) as numbers around 0; numpy arrays stay numpy, in float32.
@@ -53,15 +67,23 @@ class Input:
         out /= std
         return out
 
+    def _fitted(self, crop: Picture) -> npt.NDArray[np.uint8]:
+        return self._boxed(crop) if self.letterbox else resized(crop, self.size)
+
     def _boxed(self, crop: Picture) -> npt.NDArray[np.uint8]:
         height, width = self.size
         scale = min(height / crop.shape[0], width / crop.shape[1])
         inner = (min(max(round(crop.shape[0] * scale), 1), height), min(max(round(crop.shape[1] * scale), 1), width))
-        out = np.empty((height, width, 3), np.uint8)
-        out[:] = np.round(np.array(self.mean[::-1]) * 255)
+        out = _plain(height, width, self.mean).copy()
         top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
         out[top : top + inner[0], left : left + inner[1]] = resized(crop, inner)
         return out
+
+
+@cache
+def _plain(height: int, width: int, mean: tuple[float, ...]) -> npt.NDArray[np.uint8]:
+    """A picture (height, width, 3) of the mean colour, blue first. Kept: copying one costs less than filling it."""
+    return np.tile(np.round(np.array(mean[::-1]) * 255).astype(np.uint8), (height, width, 1))
 
 
 def resized(crop: Picture, size: tuple[int, int]) -> Picture:

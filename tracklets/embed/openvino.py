@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from reid_solve.tracklets.embed.inputs import PERSON, VERSION, Input
 from reid_solve.tracklets.embed.onnx import BATCH, content, filled, vectors_of
+from reid_solve.tracklets.embed.openvino_input import FirstConvolution, folded, normalising
 from reid_solve.tracklets.embed.registry import Embedder, Settings, Vectors, backend
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.extras import optional
@@ -36,9 +37,10 @@ def from_file(path: str, settings: Settings) -> Embedder:
 class OpenVinoEmbedder:
     """A network as ``OnnxEmbedder`` takes it, but of 32-bit floats, on the processor.
 
-    Where the processor multiplies 16-bit floats (AVX512-BF16, AMX), the network runs in bfloat16: faster, and vectors
-    that differ in the third digit. Elsewhere it runs in float32. Which of them is part of name and key. Pixels are
-    normalised inside the network. All batches have one size; each runs in one thread, side by side.
+    Where the processor multiplies 16-bit floats (AVX512-BF16, AMX), the network runs in bfloat16, and a convolution
+    that it begins with in 8 bits: faster, and vectors that differ in the third digit. Elsewhere it runs in float32.
+    Which of them is part of name and key. Pixels are normalised inside the network. All batches have one size; each
+    runs in one thread, side by side.
     """
 
     def __init__(self, path: Path, settings: Settings) -> None:
@@ -50,10 +52,12 @@ class OpenVinoEmbedder:
         self._core = self._engine.Core()
         precision = self._core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
         self.name = f"openvino:{path.name} {precision}"
-        self.key = f"openvino {files} input {VERSION} {precision}"
+        self.key = f"openvino 2 {files} input {VERSION} {precision}"
         self.batch = settings.batch or BATCH
         self.workers = settings.threads or os.cpu_count() or 1
         self._input = Input(PERSON)
+        self._few_bits = precision == "bf16"  # whoever has its instructions has those for 8 bits
+        self._first: FirstConvolution | None = None
         self._model: Any = None
         self._own = local()  # of each thread: its request
 
@@ -78,24 +82,18 @@ class OpenVinoEmbedder:
         try:
             network.reshape([self.batch, 3, *self._input.size])
             settings = {"NUM_STREAMS": self.workers, "INFERENCE_NUM_THREADS": self.workers}
-            self._model = self._core.compile_model(self._normalising(network), "CPU", settings)
+            self._first = FirstConvolution.of(network) if self._few_bits else None
+            ready = self._first.taking_bytes(network, self._input) if self._first else normalising(network, self._input)
+            self._model = self._core.compile_model(ready, "CPU", settings)
         except Exception as error:
             raise InputError(f"{self.path}: not an ONNX model that can be run ({_reason(error)})") from error
         with FIRST:
-            self._run(self._model.create_infer_request(), np.zeros((1, 3, *self._input.size), np.uint8))
-
-    def _normalising(self, network: Any) -> Any:
-        """The network, with bytes for its input."""
-        steps = optional("openvino.preprocess", "openvino", "openvino:PATH").PrePostProcessor(network)
-        layout = self._engine.Layout("NCHW")
-        steps.input(0).tensor().set_element_type(self._engine.Type.u8).set_layout(layout)
-        steps.input(0).model().set_layout(layout)
-        mean, std = ([255 * float(value) for value in values] for values in (self._input.mean, self._input.std))
-        steps.input(0).preprocess().convert_element_type(self._engine.Type.f32).mean(mean).scale(std)
-        return steps.build()
+            self._run(self._model.create_infer_request(), self.prepare([np.zeros((*self._input.size, 3), np.uint8)]))
 
     def prepare(self, crops: list[Picture]) -> npt.NDArray[np.uint8]:
-        """Crops as pixels (n, 3, height, width)."""
+        """Crops as bytes, as the network takes them."""
+        if self._first:
+            return folded(self._input.framed(crops, self._first.margins), self._first.strides[1])
         return self._input.prepare(crops)
 
     def embed(self, batch: npt.NDArray[Any]) -> Vectors:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from reid_solve.tracklets.table import FloatArray, IntArray
 from reid_solve.tracklets.video import Picture, ahead
 
 Seen = Iterable[tuple[IntArray, list[Picture]]]
-AHEAD = 16  # frames whose crops wait, prepared, for the model; 40 MB for 25 people at 256x128
+Chosen = tuple[float, int, Picture]  # how sharp, which row, and its crop
+AHEAD = 4  # batches that wait, prepared, for the model; 6 MB with 16 crops of 256x128
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """What one frame completed: groups, rows, sharpness and prepared crops."""
+class _Batch:
+    """Some rows of one chunk, how sharp they are, and their crops, prepared."""
 
     chunk: int
     row: list[int]
@@ -47,7 +48,7 @@ class _Ready:
 
 
 def run(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[Chunk]:
-    """Embed some chunks of a plan; a chunk is handed out as soon as it is complete.
+    """Embed some chunks of a plan; a chunk is handed out once the model has gone on to the next.
 
     Args:
         plan: candidates and groups.
@@ -58,74 +59,75 @@ def run(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[
     Raises:
         whatever decoding, preparing or the model raises; chunks handed out before are complete.
     """
-    left = list(wanted)
+    left = deque(wanted)
+    running: deque[tuple[_Batch, Future[Vectors]]] = deque()
+    done: list[tuple[_Batch, Vectors]] = []
     with ThreadPoolExecutor(model.workers) as pool:
-        pending = _Pending(model, pool)
-        for ready in ahead(_ready(plan, wanted, seen, model), AHEAD):
-            while left[0] < ready.chunk:
-                yield pending.close(left.pop(0))
-                pending = _Pending(model, pool)
-            pending.add(ready)
-        for number in left:
-            yield pending.close(number)
-            pending = _Pending(model, pool)
+        for batch in ahead(_batches(plan, wanted, seen, model), AHEAD):
+            running.append((batch, pool.submit(model.embed, batch.crops)))
+            if len(running) > model.workers + 1:
+                done.append(_finished(running))
+            while left[0] < running[0][0].chunk:
+                yield _chunk(left.popleft(), done)
+        done += [_finished(running) for _ in range(len(running))]
+    for number in left:
+        yield _chunk(number, done)
 
 
-@dataclass
-class _Pending:
-    """The chunk that is being filled. Batches run side by side, and are put together in their order."""
-
-    model: Embedder
-    pool: Executor
-    row: list[int] = field(default_factory=list)
-    sharp: list[float] = field(default_factory=list)
-    waiting: list[npt.NDArray[Any]] = field(default_factory=list)
-    running: deque[Future[Vectors]] = field(default_factory=deque)
-    done: list[Vectors] = field(default_factory=list)
-
-    def add(self, ready: _Ready) -> None:
-        self.row += ready.row
-        self.sharp += ready.sharp
-        self.waiting.append(ready.crops)
-        while sum(map(len, self.waiting)) >= self.model.batch:
-            self._flush()
-
-    def _flush(self) -> None:
-        """Start one batch, and wait where enough of them are running."""
-        crops = np.concatenate(self.waiting)
-        while len(self.running) > self.model.workers:
-            self.done.append(self.running.popleft().result())
-        self.running.append(self.pool.submit(self.model.embed, crops[: self.model.batch]))
-        self.waiting = [crops[self.model.batch :]] if len(crops) > self.model.batch else []
-
-    def close(self, number: int) -> Chunk:
-        while self.waiting:
-            self._flush()
-        self.done += [batch.result() for batch in self.running]
-        vectors = np.concatenate(self.done) if self.done else np.zeros((0, 1), np.float32)
-        return Chunk(number, np.array(self.row, np.int64), np.array(self.sharp, float), vectors)
+def _finished(running: deque[tuple[_Batch, Future[Vectors]]]) -> tuple[_Batch, Vectors]:
+    """The oldest batch with its vectors, which are waited for."""
+    batch, vectors = running.popleft()
+    return batch, vectors.result()
 
 
-def _ready(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[_Ready]:
-    """Frame by frame, the groups whose last candidate has been seen, each with its sharpest crop."""
+def _chunk(number: int, done: list[tuple[_Batch, Vectors]]) -> Chunk:
+    """A chunk of the batches that belong to it, which are taken out."""
+    parts = [part for part in done if part[0].chunk == number]
+    done[:] = [part for part in done if part[0].chunk != number]
+    row, sharp = ([value for batch, _ in parts for value in getattr(batch, name)] for name in ("row", "sharp"))
+    vectors = np.concatenate([vector for _, vector in parts]) if parts else np.zeros((0, 1), np.float32)
+    return Chunk(number, np.array(row, np.int64), np.array(sharp, float), vectors)
+
+
+def _batches(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[_Batch]:
+    """Batches as large as the model wants them; only a chunk's last is smaller."""
+
+    def prepared(chunk: int, chosen: list[Chosen]) -> _Batch:
+        sharp, row, crops = zip(*chosen, strict=True)
+        return _Batch(chunk, list(row), list(sharp), model.prepare(list(crops)))
+
+    chunk = -1
+    held: list[Chosen] = []
+    for number, chosen in _chosen(plan, wanted, seen):
+        if held and number != chunk:
+            yield prepared(chunk, held)
+            held = []
+        chunk, held = number, held + chosen
+        while len(held) >= model.batch:
+            yield prepared(chunk, held[: model.batch])
+            held = held[model.batch :]
+    if held:
+        yield prepared(chunk, held)
+
+
+def _chosen(plan: Plan, wanted: list[int], seen: Seen) -> Iterator[tuple[int, list[Chosen]]]:
+    """Frame by frame, the groups of a chunk whose last candidate has been seen, each with its sharpest crop."""
     group_of = dict(zip(plan.row.tolist(), plan.group.tolist(), strict=True))
     frame_of = dict(zip(plan.row.tolist(), plan.frame.tolist(), strict=True))
-    open_groups: dict[int, tuple[float, int, Picture]] = {}
+    open_groups: dict[int, Chosen] = {}
     groups = np.flatnonzero(np.isin(plan.chunk, wanted))
     due, turn = plan.due[groups], 0
 
-    def emit(until: int) -> Iterator[_Ready]:
+    def emit(until: int) -> Iterator[tuple[int, list[Chosen]]]:
         """Groups that end in ``until`` or before, a chunk at a time."""
         nonlocal turn
         stop = int(np.searchsorted(due, until, side="right"))
-        complete: dict[int, list[tuple[float, int, Picture]]] = {}
+        complete: dict[int, list[Chosen]] = {}
         for group in groups[turn:stop].tolist():
             if group in open_groups:
                 complete.setdefault(int(plan.chunk[group]), []).append(open_groups.pop(group))
         turn = stop
-        for chunk, chosen in complete.items():
-            sharp, row, crops = zip(*chosen, strict=True)
-            yield _Ready(chunk, list(row), list(sharp), model.prepare(list(crops)))
+        yield from complete.items()
 
     for rows, crops in seen:
         for row, crop in zip(rows.tolist(), crops, strict=True):
