@@ -4,11 +4,11 @@ The loop reads the video with OpenCV from the beginning, never seeking; of each 
 each crop alone is resized, normalised in numpy and given to an onnxruntime session with its own settings. It runs three
 times: so; with one thread for the model, which on few cores is the faster; and with the crop prepared as torchreid's
 FeatureExtractor does (a PIL picture, Resize, ToTensor, Normalize). All have the same file of weights, and every crop
-goes through it. "Crops in memory" leaves out the video on both sides, and loading the network, which is on a line of its own:
-the crops are there, in a list. So is sampling: it embeds fewer crops, which is no throughput.
+goes through it. "Crops in memory" leaves out on both sides the video (the crops are there, in a list) and loading the
+network. Loading has lines of its own, and so has sampling: it embeds fewer crops, which is no throughput.
 
-Rounds alternate; in the table the best of each counts, and below it, what was side by side in one round. CPU seconds (user and system, all threads) say what the work costs,
-however busy the machine is.
+Rounds alternate. In the table the best of each counts; below it stands what each round gave side by side. CPU seconds
+(user and system, all threads) say what the work costs, however busy the machine is.
 """
 
 from __future__ import annotations

@@ -88,25 +88,36 @@ class OneLineErrors(click.Group):
         if close and not Path(word).exists():
             raise click.UsageError(f"neither a file nor a command: {word!r}; did you mean {close[0]!r}?", ctx)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the command line, and show help where it asks for it."""
+        with _in_one_line():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; turn every failure into one line and an exit code."""
-        try:
-            with _tidy_when_told_to_stop():
-                return super().invoke(ctx)
-        except ReidSolveError as error:
-            raise _UserError(" ".join(str(error).split())) from error
-        except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
+        """Run a command."""
+        with _in_one_line(), _tidy_when_told_to_stop():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Turn every failure into one line and an exit code."""
+    try:
+        yield
+    except ReidSolveError as error:
+        raise _UserError(" ".join(str(error).split())) from error
+    except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
+        raise
+    except OSError as error:
+        raise _UserError(
+            f"{error.strerror or error}: nothing more can be written or read; make room and try again"
+        ) from error
+    except Exception as error:
+        if os.environ.get("REID_SOLVE_DEBUG"):
             raise
-        except OSError as error:
-            raise _UserError(
-                f"{error.strerror or error}: nothing more can be written or read; make room and try again"
-            ) from error
-        except Exception as error:
-            if os.environ.get("REID_SOLVE_DEBUG"):
-                raise
-            kind = type(error).__name__
-            text = f"{kind}: {' '.join(str(error).split())[:300]}; this is a mistake in reid-solve, please report it "
-            raise click.ClickException(text + "(REID_SOLVE_DEBUG=1 shows where)") from error
+        kind = type(error).__name__
+        text = f"{kind}: {' '.join(str(error).split())[:300]}; this is a mistake in reid-solve, please report it "
+        raise click.ClickException(text + "(REID_SOLVE_DEBUG=1 shows where)") from error
 
 
 @contextmanager

@@ -178,3 +178,14 @@ def test_the_installed_command_and_a_closed_pipe(clip: Path) -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage:")
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("args", ["--help", "--version", "info --help", "formats"])
+def test_a_full_disk_behind_the_output_is_one_line(args: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -c 'from reid_solve.cli import main; main()' {args} > /dev/full"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    assert "make room" in done.stderr
