@@ -23,7 +23,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reid_solve.cli import main as reid_solve
-from reid_solve.commands.solving import default_output
+from reid_solve.commands.solving import IN_TEXT, default_output
 from reid_solve.report.tables import console
 
 ASSUMED = ("no frame rate known", "no picture size known")  # true of any file that comes alone
@@ -59,7 +59,9 @@ def notes(done: Done) -> list[str]:
 
 def broken(source: Path, original: Path, info: Done, done: Done, processes: bool) -> list[str]:
     """Promises that were not kept."""
-    failed, output = done.code != 0, default_output(source)
+    failed = done.code != 0
+    possible = [default_output(source, found=found) for found in ("", *IN_TEXT)]
+    output = next((path for path in possible if path.exists()), possible[0])
     expected = {source.name, *({output.name} if not failed else ())} | {
         path.name for path in source.parent.glob(COMPANION)
     }

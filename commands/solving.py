@@ -13,20 +13,25 @@ from reid_solve.commands.options import as_json, deciding, embeddings, filling, 
 from reid_solve.report.progress import working
 
 TEXT_ENDINGS = (".txt", ".csv", ".txt.gz", ".csv.gz")
+IN_TEXT = {"csv", "kitti"}  # formats that .txt may hold and MOT text, which it means here, cannot
 
 
-def default_output(source: Path, output_format: str = "auto") -> Path:
+def default_output(source: Path, output_format: str = "auto", found: str = "") -> Path:
     """``tracks.identities.parquet`` beside ``tracks.parquet``; text stays text, anything else becomes parquet.
 
-    A format that is asked for has its own ending.
+    A format that is asked for has its own ending. Where none is and IN is ``.txt``, what was ``found`` in it decides:
+    KITTI text stays that, and a table with a header becomes CSV, so that nothing is lost.
     """
     text = next((e for e in sorted(TEXT_ENDINGS, key=len, reverse=True) if source.name.lower().endswith(e)), None)
     name, ending = (source.name[: -len(text)], text) if text else (source.stem, ".parquet")
-    if output_format != "auto":
+    wanted, packed = output_format, ""
+    if wanted == "auto" and ending.startswith(".txt") and found in IN_TEXT:
+        wanted, packed, name = found, ending.removeprefix(".txt"), name.removesuffix(f".{found}")
+    if wanted != "auto":
         from reid_solve.tracklets.formats.registry import WRITERS, load_all
 
         load_all()
-        ending = WRITERS[output_format].extensions[0] if output_format in WRITERS else ending
+        ending = WRITERS[wanted].extensions[0] + packed if wanted in WRITERS else ending
     return source.parent / f"{name}.identities{ending}"
 
 
@@ -42,8 +47,8 @@ def default_output(source: Path, output_format: str = "auto") -> Path:
 def solve(source: Path, output: Path | None, output_format: str, as_json: bool, **options: Any) -> None:
     """Decide who is who; the rows come back with an identity.
 
-    Parquet and CSV keep every column and gain `identity` and `identity_score`; MOT text, which has one id column, gets
-    the identity there.
+    Parquet and CSV keep every column and gain `identity` and `identity_score`; MOT and KITTI text, which have one id
+    column, get the identity there.
 
     What a person knows is obeyed: two tracks that are one person (--must-link) or are not (--cannot-link).
 
@@ -60,6 +65,7 @@ def solve(source: Path, output: Path | None, output_format: str, as_json: bool, 
     check_target(target, source, output_format)
     with working(as_json, f"solving {source.name}"):
         result = solve(source, **options)
+        target = output or default_output(source, output_format, result.tracks.clip.format)
         notes = result.write(target, output_format)
     if as_json:
         left_out = {note.code: note.count for note in notes}

@@ -73,6 +73,27 @@ def test_a_format_that_is_asked_for_gets_its_own_ending(name: str, format: str, 
     assert json.loads(run("info", written, "--json").stdout)["clip"]["format"] == format
 
 
+@pytest.mark.parametrize(
+    ("made", "called", "written", "format"),
+    [
+        ("t.kitti.txt", "t.kitti.txt", "t.identities.kitti.txt", "kitti"),
+        ("t.kitti.txt", "0001.txt", "0001.identities.kitti.txt", "kitti"),
+        ("t.kitti.txt.gz", "0001.txt.gz", "0001.identities.kitti.txt.gz", "kitti"),
+        ("t.csv", "table.txt", "table.identities.csv", "csv"),
+        ("t.txt", "gt.txt", "gt.identities.txt", "mot"),
+    ],
+)
+def test_text_comes_back_as_what_it_was(made: str, called: str, written: str, format: str, clip: Path) -> None:
+    assert run("convert", "tracks.parquet", made).exit_code == 0
+    (clip / made).rename(clip / called)
+    done = run(called, "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["output"] == written
+    before, after = (json.loads(run("info", name, "--json").stdout) for name in (called, written))
+    assert after["clip"]["format"] == before["clip"]["format"] == format
+    assert after["rows"] == before["rows"]
+
+
 def test_gaps_are_filled_in_whichever_order_it_is_said(clip: Path) -> None:
     options = (["--fill", "linear", "--fill-gap", "2"], ["--fill-gap", "2", "--fill", "linear"])
     filled = [json.loads(run("tracks.parquet", *said, "--json").stdout)["interpolated"] for said in options]
