@@ -79,7 +79,8 @@ class OneLineErrors(click.Group):
         """Put the default command in front of a file or an option that is not the group's own."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         if args and args[0] not in self.commands and args[0] not in own:
-            self._refuse_mistyped_command(ctx, args[0])
+            if not ctx.resilient_parsing:  # a shell asks for completions
+                self._refuse_mistyped_command(ctx, args[0])
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 

@@ -43,21 +43,22 @@ class FirstConvolution:
         weights: (out, 3, rows, columns).
         strides: down and across.
         margins: rows above and below, and columns left and right, that the pictures must have around them.
-        size: height and width of what comes out.
     """
 
     node: Any
     weights: FloatArray
     strides: tuple[int, int]
     margins: tuple[int, int, int, int]
-    size: tuple[int, int]
 
     @classmethod
     def of(cls, network: Any) -> FirstConvolution | None:
-        """Of a network of static shape; None where it begins otherwise, or would look beyond every margin."""
+        """Of a network of static shape; None where it begins otherwise, or where some pixels are never looked at."""
         readers = network.inputs[0].get_target_inputs()
-        node = next(iter(readers)).get_node()
-        if len(readers) != 1 or node.get_type_name() != "Convolution":
+        if len(readers) != 1:
+            return None
+        (reader,) = readers
+        node = reader.get_node()
+        if node.get_type_name() != "Convolution":
             return None
         kernel, how = node.input_value(1).get_node(), node.get_attributes()
         if kernel.get_type_name() != "Constant" or how["auto_pad"] != "explicit" or set(how["dilations"]) != {1}:
@@ -69,40 +70,46 @@ class FirstConvolution:
         # as many pixels as the steps see, a row's in whole strides
         bottom = (rows - 1) * down + weights.shape[2] - high - top
         right = (columns - 1 + -(-weights.shape[3] // across)) * across - wide - left
-        if min(top, left, bottom, right) < 0:
+        if min(top, left, bottom, right) < 0 or not np.isfinite(weights).all():
             return None
-        return cls(node, weights, (down, across), (top, bottom, left, right), (rows, columns))
+        return cls(node, weights, (down, across), (top, bottom, left, right))
 
     def taking_bytes(self, network: Any, given: Input) -> Any:
         """The network with this convolution in 8 bits, for what ``framed`` gives, a stride's pixels folded."""
         engine, op = _engine(), optional("openvino.opset13", "openvino", "openvino:PATH")
         (count, _, high, wide), (top, bottom, left, right) = list(network.inputs[0].shape), self.margins
         across, bytes_, float_ = self.strides[1], engine.Type.u8, engine.Type.f32
-        folded, bias = self._folded(given)
-        scale = np.maximum(np.abs(folded).max((1, 2, 3), keepdims=True), 1e-30) / LEVELS
-        whole = np.rint(folded / scale).astype(np.int8)
+        mean, std = (
+            255 * np.tile(np.array(values)[::-1], across).reshape(1, -1, 1, 1) for values in (given.mean, given.std)
+        )
+        weights = self._folded() / std
+        scale = np.maximum(np.abs(weights).max((1, 2, 3), keepdims=True), 1e-30) / LEVELS
+        whole = np.rint(weights / scale)
+        # of the rounded weights: else what rounding took would count from black, not from the mean
+        bias = -(whole * scale * mean).sum((1, 2, 3), keepdims=True).reshape(1, -1, 1, 1)
 
         parameter = op.parameter([count, top + high + bottom, (left + wide + right) // across, 3 * across], bytes_)
         lowest, highest = op.constant(np.float32(0)), op.constant(np.float32(255))
         # changes no number; it is what tells OpenVINO that the product is one of integers
         seen = op.fake_quantize(op.convert(parameter, float_), lowest, highest, lowest, highest, 256)
-        weights = op.multiply(op.convert(op.constant(whole), float_), op.constant(scale.astype(np.float32)))
-        maps = op.convolution(op.transpose(seen, op.constant(np.array([0, 3, 1, 2]))), weights,
+        kernel = op.multiply(
+            op.convert(op.constant(whole.astype(np.int8)), float_), op.constant(scale.astype(np.float32))
+        )
+        maps = op.convolution(op.transpose(seen, op.constant(np.array([0, 3, 1, 2]))), kernel,
                               [self.strides[0], 1], [0, 0], [0, 0], [1, 1])  # fmt: skip
-        maps = op.add(maps, op.constant(bias.reshape(1, -1, 1, 1).astype(np.float32)))
+        maps = op.add(maps, op.constant(bias.astype(np.float32)))
         self.node.output(0).replace(maps.output(0))
         # building changes nothing asked for, but joins what the reader of ONNX leaves apart (activations, biases)
         return _steps(engine.Model(network.get_results(), [parameter])).build()
 
-    def _folded(self, given: Input) -> tuple[FloatArray, FloatArray]:
-        """For bytes, blue first: weights (out, 3 across, rows, columns / across), and the mean as a bias (out,)."""
-        mean, std = (255 * np.array(values)[::-1].reshape(1, 3, 1, 1) for values in (given.mean, given.std))
-        weights, across = self.weights[:, ::-1] / std, self.strides[1]
-        out, _, rows, columns = weights.shape
-        wide = np.zeros((out, 3, rows, -(-columns // across) * across))
-        wide[..., :columns] = weights
-        folded = wide.reshape(out, 3, rows, -1, across).transpose(0, 4, 1, 2, 3).reshape(out, 3 * across, rows, -1)
-        return folded, -(weights * mean).sum((1, 2, 3))
+    def _folded(self) -> FloatArray:
+        """Weights (out, 3 across, rows, columns / across) for pictures that are folded, blue first."""
+        out, channels, rows, columns = self.weights.shape
+        across = self.strides[1]
+        wide = np.zeros((out, channels, rows, -(-columns // across) * across))
+        wide[..., :columns] = self.weights[:, ::-1]
+        parts = wide.reshape(out, channels, rows, -1, across).transpose(0, 4, 1, 2, 3)
+        return parts.reshape(out, channels * across, rows, -1)
 
 
 def folded(pictures: npt.NDArray[np.uint8], across: int) -> npt.NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from reid_solve.tracklets.video import Picture, ahead
 
 Seen = Iterable[tuple[IntArray, list[Picture]]]
 Chosen = tuple[float, int, Picture]  # how sharp, which row, and its crop
-AHEAD = 4  # batches that wait, prepared, for the model; 6 MB with 16 crops of 256x128
+WAITING = 64  # crops that wait, prepared, for the model; 6 MB with 256x128
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,19 @@ class Chunk:
 
 @dataclass(frozen=True)
 class _Batch:
-    """Some rows of one chunk, how sharp they are, and their crops, prepared."""
+    """Some rows of one chunk, and how sharp their crops are."""
 
     chunk: int
     row: list[int]
     sharp: list[float]
-    crops: npt.NDArray[Any]
+
+
+Running = deque[tuple[_Batch, Future[Vectors]]]
+Done = dict[int, list[tuple[_Batch, Vectors]]]  # by chunk
 
 
 def run(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[Chunk]:
-    """Embed some chunks of a plan; a chunk is handed out once the model has gone on to the next.
+    """Embed some chunks of a plan; a chunk is handed out once the model is through with it.
 
     Args:
         plan: candidates and groups.
@@ -57,44 +61,56 @@ def run(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[
         model: loaded.
 
     Raises:
-        whatever decoding, preparing or the model raises; chunks handed out before are complete.
+        whatever decoding, preparing or the model raises, after all chunks that could be completed before it.
     """
-    left = deque(wanted)
-    running: deque[tuple[_Batch, Future[Vectors]]] = deque()
-    done: list[tuple[_Batch, Vectors]] = []
+    left, last = deque(wanted), -1
+    running: Running = deque()
+    done: Done = {}
+    failed: BaseException | None = None
     with ThreadPoolExecutor(model.workers) as pool:
-        for batch in ahead(_batches(plan, wanted, seen, model), AHEAD):
-            running.append((batch, pool.submit(model.embed, batch.crops)))
-            if len(running) > model.workers + 1:
-                done.append(_finished(running))
-            while left[0] < running[0][0].chunk:
-                yield _chunk(left.popleft(), done)
-        done += [_finished(running) for _ in range(len(running))]
-    for number in left:
-        yield _chunk(number, done)
+        try:
+            for batch, crops in ahead(_batches(plan, wanted, seen, model), max(WAITING // model.batch, 1)):
+                last = batch.chunk
+                running.append((batch, pool.submit(model.embed, crops)))
+                if len(running) > model.workers + 1:
+                    _finish_one(running, done)
+                while left[0] < running[0][0].chunk:
+                    yield _chunk(left.popleft(), done)
+            while running:
+                _finish_one(running, done)
+        except (Exception, KeyboardInterrupt) as error:
+            failed = error
+            with suppress(Exception, KeyboardInterrupt):
+                while running:
+                    _finish_one(running, done)
+    broken = running[0][0].chunk if running else last
+    while left and (failed is None or left[0] < broken):
+        yield _chunk(left.popleft(), done)
+    if failed is not None:
+        raise failed
 
 
-def _finished(running: deque[tuple[_Batch, Future[Vectors]]]) -> tuple[_Batch, Vectors]:
-    """The oldest batch with its vectors, which are waited for."""
-    batch, vectors = running.popleft()
-    return batch, vectors.result()
+def _finish_one(running: Running, done: Done) -> None:
+    """Wait for the oldest batch; if it failed, it stays the oldest."""
+    batch, vectors = running[0]
+    done.setdefault(batch.chunk, []).append((batch, vectors.result()))
+    running.popleft()
 
 
-def _chunk(number: int, done: list[tuple[_Batch, Vectors]]) -> Chunk:
-    """A chunk of the batches that belong to it, which are taken out."""
-    parts = [part for part in done if part[0].chunk == number]
-    done[:] = [part for part in done if part[0].chunk != number]
+def _chunk(number: int, done: Done) -> Chunk:
+    """Put a chunk together from its batches, if there are any, and forget them."""
+    parts = done.pop(number, [])
     row, sharp = ([value for batch, _ in parts for value in getattr(batch, name)] for name in ("row", "sharp"))
     vectors = np.concatenate([vector for _, vector in parts]) if parts else np.zeros((0, 1), np.float32)
     return Chunk(number, np.array(row, np.int64), np.array(sharp, float), vectors)
 
 
-def _batches(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[_Batch]:
-    """Batches as large as the model wants them; only a chunk's last is smaller."""
+def _batches(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[tuple[_Batch, npt.NDArray[Any]]]:
+    """Batches and their crops, prepared: as many as the model wants at once; only a chunk's last has fewer."""
 
-    def prepared(chunk: int, chosen: list[Chosen]) -> _Batch:
+    def prepared(chunk: int, chosen: list[Chosen]) -> tuple[_Batch, npt.NDArray[Any]]:
         sharp, row, crops = zip(*chosen, strict=True)
-        return _Batch(chunk, list(row), list(sharp), model.prepare(list(crops)))
+        return _Batch(chunk, list(row), list(sharp)), model.prepare(list(crops))
 
     chunk = -1
     held: list[Chosen] = []

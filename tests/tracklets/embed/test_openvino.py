@@ -167,3 +167,12 @@ def test_the_first_inference_is_made_while_loading(tmp_path: Path) -> None:
     (tmp_path / "maps.onnx").write_bytes(model.bytes(["maps"]))
     with pytest.raises(InputError, match=r"maps\.onnx: gives \(\d+, 3, 8, 4\) for \d+ crops, not one vector a crop"):
         embedder(f"openvino:{tmp_path / 'maps.onnx'}", Settings("cpu")).load()
+
+
+@installed
+def test_where_bits_are_few_a_convolution_takes_bytes_as_they_are(tmp_path: Path, crops: list[Picture]) -> None:
+    model = loaded(f"openvino:{convolving(tmp_path / 'm.onnx')}")
+    prepared = model.prepare(crops)
+    assert prepared.dtype == np.uint8
+    assert prepared.shape[1:] == ((34, 18, 3) if model.name.endswith("bf16") else (3, 32, 16))
+    assert loaded(f"openvino:{colours(tmp_path / 'n.onnx')}").prepare(crops).shape[1:] == (3, 8, 4)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -73,18 +75,62 @@ def test_every_chunk_comes_whole_and_in_order(batch: int, workers: int, wanted: 
     assert model.sizes == [min(batch, CHUNKS[k] - at) for k in wanted for at in range(0, CHUNKS[k], batch)]
 
 
-def test_what_was_complete_is_handed_out_before_an_error() -> None:
+@pytest.mark.parametrize(("batch", "workers"), [(1, 1), (1, 16), (4, 4), (100, 2)])
+def test_what_was_complete_is_handed_out_before_an_error(batch: int, workers: int) -> None:
+    """The video breaks off in the fourth chunk."""
     plan = planned()
     handed: list[Chunk] = []
     with pytest.raises(OSError, match="broken"):
-        handed.extend(run(plan, list(range(7)), filmed(plan, plan.row, stop=304), Numbers(1, 1)))
+        handed.extend(run(plan, list(range(7)), filmed(plan, plan.row, stop=304), Numbers(batch, workers)))
+    # a batch that would be larger than what there is of the fourth chunk is not begun, and the third ends with it
+    assert [chunk.number for chunk in handed] == [0, 1, 2][: 3 if batch <= 4 else 2]
+    assert [len(chunk.row) for chunk in handed] == CHUNKS[: len(handed)]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("workers", [1, 3, 16])
+def test_an_error_of_the_model_spoils_its_own_chunk_only(workers: int, error: type[BaseException]) -> None:
+    class Failing(Numbers):
+        def embed(self, batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+            if (batch[:, 0] == bad).any():
+                raise error
+            return super().embed(batch)
+
+    plan = planned()
+    bad = int(plan.rows_of(3)[4])
+    handed: list[Chunk] = []
+    with pytest.raises(error):
+        handed.extend(run(plan, list(range(7)), filmed(plan, plan.row), Failing(2, workers)))
     assert [chunk.number for chunk in handed] == [0, 1, 2]
     assert [len(chunk.row) for chunk in handed] == CHUNKS[:3]
 
 
 def test_stopping_early_stops_the_work() -> None:
     plan, model = planned(), Numbers(1, 2)
-    chunks = run(plan, list(range(7)), filmed(plan, plan.row), model)
+    before = threading.active_count()
+    chunks = run(plan, list(range(7)), filmed(plan, plan.row, stop=700), model)
     assert next(chunks).number == 0
+    assert threading.active_count() > before
     chunks.close()  # type: ignore[attr-defined]
-    assert sum(model.sizes) < sum(CHUNKS)
+    assert threading.active_count() == before
+
+
+def test_crops_are_not_kept_until_their_chunk_is_whole() -> None:
+    class Watching(Numbers):
+        alive: ClassVar[list[weakref.ref[Any]]] = []
+        most = 0
+
+        def prepare(self, crops: list[Picture]) -> npt.NDArray[Any]:
+            made = super().prepare(crops)
+            self.alive.append(weakref.ref(made))
+            self.most = max(self.most, sum(one() is not None for one in self.alive))
+            return made
+
+    chunk = np.zeros(500, np.int64)
+    row = np.arange(500)
+    plan = Plan(row, row // PER_FRAME, row, chunk, row // PER_FRAME)
+    model = Watching(2, 1)
+    seen = ((row[k : k + 2], [np.zeros((4, 4, 3), np.uint8)] * 2) for k in range(0, 500, 2))
+    (only,) = run(plan, [0], seen, model)
+    assert len(only.row) == 500
+    assert model.most < 60  # 32 wait, and the model has a few
