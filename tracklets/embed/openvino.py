@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from reid_solve.tracklets.embed.inputs import PERSON, VERSION, Input
 from reid_solve.tracklets.embed.onnx import BATCH, content, filled, vectors_of
-from reid_solve.tracklets.embed.openvino_input import FirstConvolution, folded, normalising
+from reid_solve.tracklets.embed.openvino_input import FirstConvolution, Frame, normalising
 from reid_solve.tracklets.embed.registry import Embedder, Settings, Vectors, backend
 from reid_solve.tracklets.errors import InputError, OptionError
 from reid_solve.tracklets.extras import optional
@@ -57,7 +57,7 @@ class OpenVinoEmbedder:
         self.workers = settings.threads or os.cpu_count() or 1
         self._input = Input(PERSON)
         self._few_bits = precision == "bf16"  # whoever has its instructions has those for 8 bits
-        self._first: FirstConvolution | None = None
+        self._frame: Frame | None = None  # where a convolution takes bytes as they are
         self._model: Any = None
         self._own = local()  # of each thread: its request
 
@@ -82,8 +82,9 @@ class OpenVinoEmbedder:
         try:
             network.reshape([self.batch, 3, *self._input.size])
             settings = {"NUM_STREAMS": self.workers, "INFERENCE_NUM_THREADS": self.workers}
-            self._first = FirstConvolution.of(network) if self._few_bits else None
-            ready = self._first.taking_bytes(network, self._input) if self._first else normalising(network, self._input)
+            first = FirstConvolution.of(network) if self._few_bits else None
+            self._frame = first.frame if first else None
+            ready = first.taking_bytes(network, self._input) if first else normalising(network, self._input)
             self._model = self._core.compile_model(ready, "CPU", settings)
         except Exception as error:
             raise InputError(f"{self.path}: not an ONNX model that can be run ({_reason(error)})") from error
@@ -92,9 +93,7 @@ class OpenVinoEmbedder:
 
     def prepare(self, crops: list[Picture]) -> npt.NDArray[np.uint8]:
         """Crops as bytes, as the network takes them."""
-        if self._first:
-            return folded(self._input.framed(crops, self._first.margins), self._first.strides[1])
-        return self._input.prepare(crops)
+        return self._frame.prepare(crops, self._input) if self._frame else self._input.prepare(crops)
 
     def embed(self, batch: npt.NDArray[Any]) -> Vectors:
         """Run a batch; a short one gets the last crop repeated, and the surplus is cut off.

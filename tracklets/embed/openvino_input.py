@@ -19,6 +19,7 @@ import numpy.typing as npt
 from reid_solve.tracklets.embed.inputs import Input
 from reid_solve.tracklets.extras import optional
 from reid_solve.tracklets.table import FloatArray
+from reid_solve.tracklets.video import Picture
 
 LEVELS = 127  # of an 8-bit weight, either side of zero
 
@@ -35,20 +36,39 @@ def normalising(network: Any, given: Input) -> Any:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """What pictures have around them when a convolution takes them as they are.
+
+    Attributes:
+        margins: rows above and below, and columns left and right.
+        across: pixels of a row that count as one.
+    """
+
+    margins: tuple[int, int, int, int]
+    across: int
+
+    def prepare(self, crops: list[Picture], given: Input) -> npt.NDArray[np.uint8]:
+        """Crops of any sizes as bytes (n, rows, columns / across, 3 across), blue first."""
+        framed = given.framed(crops, self.margins)
+        count, high, wide, channels = framed.shape
+        return framed.reshape(count, high, wide // self.across, channels * self.across)
+
+
+@dataclass(frozen=True)
 class FirstConvolution:
     """The convolution that a network begins with.
 
     Attributes:
         node: OpenVINO's.
         weights: (out, 3, rows, columns).
-        strides: down and across.
-        margins: rows above and below, and columns left and right, that the pictures must have around them.
+        down: its stride from row to row; the one across is the frame's.
+        frame: what it wants around the pictures.
     """
 
     node: Any
     weights: FloatArray
-    strides: tuple[int, int]
-    margins: tuple[int, int, int, int]
+    down: int
+    frame: Frame
 
     @classmethod
     def of(cls, network: Any) -> FirstConvolution | None:
@@ -72,13 +92,13 @@ class FirstConvolution:
         right = (columns - 1 + -(-weights.shape[3] // across)) * across - wide - left
         if min(top, left, bottom, right) < 0 or not np.isfinite(weights).all():
             return None
-        return cls(node, weights, (down, across), (top, bottom, left, right))
+        return cls(node, weights, down, Frame((top, bottom, left, right), across))
 
     def taking_bytes(self, network: Any, given: Input) -> Any:
-        """The network with this convolution in 8 bits, for what ``framed`` gives, a stride's pixels folded."""
+        """The network with this convolution in 8 bits, for what its frame prepares."""
         engine, op = _engine(), optional("openvino.opset13", "openvino", "openvino:PATH")
-        (count, _, high, wide), (top, bottom, left, right) = list(network.inputs[0].shape), self.margins
-        across, bytes_, float_ = self.strides[1], engine.Type.u8, engine.Type.f32
+        (count, _, high, wide), (top, bottom, left, right) = list(network.inputs[0].shape), self.frame.margins
+        across, bytes_, float_ = self.frame.across, engine.Type.u8, engine.Type.f32
         mean, std = (
             255 * np.tile(np.array(values)[::-1], across).reshape(1, -1, 1, 1) for values in (given.mean, given.std)
         )
@@ -96,26 +116,20 @@ class FirstConvolution:
             op.convert(op.constant(whole.astype(np.int8)), float_), op.constant(scale.astype(np.float32))
         )
         maps = op.convolution(op.transpose(seen, op.constant(np.array([0, 3, 1, 2]))), kernel,
-                              [self.strides[0], 1], [0, 0], [0, 0], [1, 1])  # fmt: skip
+                              [self.down, 1], [0, 0], [0, 0], [1, 1])  # fmt: skip
         maps = op.add(maps, op.constant(bias.astype(np.float32)))
         self.node.output(0).replace(maps.output(0))
         # building changes nothing asked for, but joins what the reader of ONNX leaves apart (activations, biases)
         return _steps(engine.Model(network.get_results(), [parameter])).build()
 
     def _folded(self) -> FloatArray:
-        """Weights (out, 3 across, rows, columns / across) for pictures that are folded, blue first."""
+        """Weights (out, 3 across, rows, columns / across) for what the frame prepares."""
         out, channels, rows, columns = self.weights.shape
-        across = self.strides[1]
+        across = self.frame.across
         wide = np.zeros((out, channels, rows, -(-columns // across) * across))
         wide[..., :columns] = self.weights[:, ::-1]
         parts = wide.reshape(out, channels, rows, -1, across).transpose(0, 4, 1, 2, 3)
         return parts.reshape(out, channels * across, rows, -1)
-
-
-def folded(pictures: npt.NDArray[np.uint8], across: int) -> npt.NDArray[np.uint8]:
-    """Pictures (n, height, width, 3) as (n, height, width / across, 3 across): the same bytes."""
-    count, high, wide, channels = pictures.shape
-    return pictures.reshape(count, high, wide // across, channels * across)
 
 
 def _steps(network: Any) -> Any:

@@ -19,7 +19,7 @@ with warnings.catch_warnings():
     pytest.importorskip("cv2", reason="needs the extra [video]")
     onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra [video]")
 
-from reid_solve.tracklets.embed.openvino_input import FirstConvolution, folded  # noqa: E402
+from reid_solve.tracklets.embed.openvino_input import FirstConvolution  # noqa: E402
 
 # whole numbers as bytes, so that the margins are the mean to the last digit
 EVEN = Input((24, 12), mean=(0.2, 0.4, 0.8), std=(0.5, 0.5, 0.5))
@@ -72,7 +72,7 @@ def on_bytes(path: Path, crops: list[Picture], given: Input, precision: str = "f
     taking = first.taking_bytes(read, given)
     assert taking.inputs[0].element_type == openvino.Type.u8
     compiled = openvino.Core().compile_model(taking, "CPU", {"INFERENCE_PRECISION_HINT": precision})
-    return compiled(folded(given.framed(crops, first.margins), first.strides[1]))[0], compiled
+    return compiled(first.frame.prepare(crops, given))[0], compiled
 
 
 LOOKS: list[dict[str, Any]] = [
