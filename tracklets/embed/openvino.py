@@ -67,7 +67,11 @@ class OpenVinoEmbedder:
         Raises:
             InputError: not a network, not one of pictures, or none that gives vectors.
         """
+        readers = optional("openvino.frontend", "openvino", "openvino:PATH").FrontEndManager()
         try:
+            # Else other readers try their luck with what is not ONNX, and complain on the screen.
+            if not readers.load_by_framework("onnx").supported(str(self.path)):
+                raise ValueError("it is something else")
             network = self._core.read_model(str(self.path))
         except Exception as error:  # OpenVINO raises RuntimeError and others
             raise InputError(f"{self.path}: not an ONNX model that can be run ({_reason(error)})") from error
@@ -117,5 +121,5 @@ class OpenVinoEmbedder:
 def _reason(error: Exception) -> str:
     """The line of OpenVINO's message that says what is wrong; the first ones say where in its source."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
+    said = [line for line in lines if not line.startswith(("Exception from", "Check '", "FrontEnd API failed"))]
     return (said or lines or [type(error).__name__])[0][:150]

@@ -121,6 +121,15 @@ def test_name_and_key_say_the_precision(tmp_path: Path) -> None:
 
 
 @installed
+@pytest.mark.parametrize("content", [b"no network", b"", bytes(range(256)) * 20], ids=["text", "empty", "bytes"])
+def test_what_is_not_onnx_is_said_once(tmp_path: Path, capfd: pytest.CaptureFixture[str], content: bytes) -> None:
+    (tmp_path / "odd.onnx").write_bytes(content)
+    with pytest.raises(InputError, match=r"odd\.onnx: not an ONNX model that can be run"):
+        loaded(f"openvino:{tmp_path / 'odd.onnx'}")
+    assert capfd.readouterr() == ("", "")
+
+
+@installed
 def test_errors_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("no network")
     flat = Model(("numbers", (2, 8)))
