@@ -47,8 +47,7 @@ class _Batch:
     sharp: list[float]
 
 
-Running = deque[tuple[_Batch, Future[Vectors]]]
-Done = dict[int, list[tuple[_Batch, Vectors]]]  # by chunk
+Begun = dict[int, list[tuple[_Batch, Future[Vectors]]]]  # by chunk
 
 
 def run(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[Chunk]:
@@ -64,44 +63,43 @@ def run(plan: Plan, wanted: list[int], seen: Seen, model: Embedder) -> Iterator[
         whatever decoding, preparing or the model raises, after all chunks that could be completed before it.
     """
     left, last = deque(wanted), -1
-    running: Running = deque()
-    done: Done = {}
+    begun: Begun = {}
+    running: deque[tuple[int, Future[Vectors]]] = deque()
     failed: BaseException | None = None
+
+    def finish(until: int) -> None:
+        """Wait for the oldest batches until so many are left; one that fails stays the oldest."""
+        while len(running) > until:
+            running[0][1].result()
+            running.popleft()
+
     with ThreadPoolExecutor(model.workers) as pool:
         try:
             for batch, crops in ahead(_batches(plan, wanted, seen, model), max(WAITING // model.batch, 1)):
                 last = batch.chunk
-                running.append((batch, pool.submit(model.embed, crops)))
-                if len(running) > model.workers + 1:
-                    _finish_one(running, done)
-                while left[0] < running[0][0].chunk:
-                    yield _chunk(left.popleft(), done)
-            while running:
-                _finish_one(running, done)
+                vectors = pool.submit(model.embed, crops)
+                begun.setdefault(last, []).append((batch, vectors))
+                running.append((last, vectors))
+                finish(model.workers + 1)
+                while left[0] < running[0][0]:
+                    yield _chunk(left.popleft(), begun)
+            finish(0)
         except (Exception, KeyboardInterrupt) as error:
             failed = error
             with suppress(Exception, KeyboardInterrupt):
-                while running:
-                    _finish_one(running, done)
-    broken = running[0][0].chunk if running else last
+                finish(0)
+    broken = running[0][0] if running else last
     while left and (failed is None or left[0] < broken):
-        yield _chunk(left.popleft(), done)
+        yield _chunk(left.popleft(), begun)
     if failed is not None:
         raise failed
 
 
-def _finish_one(running: Running, done: Done) -> None:
-    """Wait for the oldest batch; if it failed, it stays the oldest."""
-    batch, vectors = running[0]
-    done.setdefault(batch.chunk, []).append((batch, vectors.result()))
-    running.popleft()
-
-
-def _chunk(number: int, done: Done) -> Chunk:
-    """Put a chunk together from its batches, if there are any, and forget them."""
-    parts = done.pop(number, [])
+def _chunk(number: int, begun: Begun) -> Chunk:
+    """Put a chunk together from its batches, if there are any, all of which are finished; and forget them."""
+    parts = begun.pop(number, [])
     row, sharp = ([value for batch, _ in parts for value in getattr(batch, name)] for name in ("row", "sharp"))
-    vectors = np.concatenate([vector for _, vector in parts]) if parts else np.zeros((0, 1), np.float32)
+    vectors = np.concatenate([one.result() for _, one in parts]) if parts else np.zeros((0, 1), np.float32)
     return Chunk(number, np.array(row, np.int64), np.array(sharp, float), vectors)
 
 
