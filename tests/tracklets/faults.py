@@ -105,10 +105,12 @@ def child(job: dict[str, Any], at: int | None, action: str, log: Path, said: Pat
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
     finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+        try:  # a signal may still come here, after the command
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+        finally:
+            os._exit(code)
 
 
 def trial(job: dict[str, Any], at: int | None, action: str, after: float | None, place: Path) -> dict[str, Any]:
