@@ -106,7 +106,7 @@ class FirstConvolution:
         scale = np.maximum(np.abs(weights).max((1, 2, 3), keepdims=True), 1e-30) / LEVELS
         whole = np.rint(weights / scale)
         # of the rounded weights: else what rounding took would count from black, not from the mean
-        bias = -(whole * scale * mean).sum((1, 2, 3), keepdims=True).reshape(1, -1, 1, 1)
+        bias = -(whole * scale * mean).sum((1, 2, 3)).reshape(1, -1, 1, 1)
 
         parameter = op.parameter([count, top + high + bottom, (left + wide + right) // across, 3 * across], bytes_)
         lowest, highest = op.constant(np.float32(0)), op.constant(np.float32(255))
